@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/log.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "base/str.h"
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static enum q_log_level threshold = Q_LOG_INFO;
+static bool as_json;
+static bool transient_shown;
+
+static const char *const level_names[] = {"debug", "info", "warn", "error"};
+
+void q_log_setup(enum q_log_level least, bool json)
+{
+    threshold = least;
+    as_json = json;
+}
+
+bool q_log_wants(enum q_log_level level)
+{
+    return level >= threshold;
+}
+
+static void erase_transient(void)
+{
+    if (transient_shown)
+        (void)fputs("\r\033[K", stderr);
+    transient_shown = false;
+}
+
+static void write_out(const char *p, size_t n)
+{
+    pthread_mutex_lock(&lock);
+    erase_transient();
+    (void)fwrite(p, 1, n, stderr);
+    (void)fflush(stderr);
+    pthread_mutex_unlock(&lock);
+}
+
+void q_log_transient(const char *line)
+{
+    pthread_mutex_lock(&lock);
+    erase_transient();
+    if (line) {
+        (void)fprintf(stderr, "\r%s", line);
+        transient_shown = true;
+    }
+    (void)fflush(stderr);
+    pthread_mutex_unlock(&lock);
+}
+
+static void json_head(struct q_buf *out, enum q_log_level level, const char *message)
+{
+    char time[Q_TIMESTAMP_TEXT];
+    q_buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", q_timestamp_text(q_now(), time),
+                 level_names[level]);
+    q_json_quote(out, q_str(message));
+}
+
+void q_log(enum q_log_level level, const char *fmt, ...)
+{
+    if (!q_log_wants(level))
+        return;
+    struct q_buf line;
+    q_buf_init(&line, 1 << 18);
+    char stack[4096];
+    va_list ap;
+    va_start(ap, fmt);
+    (void)vsnprintf(stack, sizeof stack, fmt, ap);
+    va_end(ap);
+    if (as_json) {
+        json_head(&line, level, stack);
+        q_buf_adds(&line, "}\n");
+    } else {
+        const char *prefix = level == Q_LOG_WARN ? "warning: " : level == Q_LOG_ERROR ? "error: " : "";
+        q_buf_printf(&line, "%s%s\n", prefix, stack);
+    }
+    write_out(line.p, line.n);
+    q_buf_release(&line);
+}
+
+static void error_text(struct q_buf *out, const struct q_err *err)
+{
+    q_buf_printf(out, "error: %s\n", err->message);
+    for (int i = 0; i < err->contexts; i++)
+        q_buf_printf(out, "  while %s\n", err->context[i]);
+    if (err->detail[0])
+        q_buf_printf(out, "  %s\n", err->detail);
+    if (err->hint[0])
+        q_buf_printf(out, "hint: %s\n", err->hint);
+    if (err->code == Q_INTERNAL)
+        q_buf_printf(out, "  This is a defect of quern, found at %s:%d.\n", err->src_file, err->src_line);
+}
+
+static void error_json(struct q_buf *out, const struct q_err *err)
+{
+    json_head(out, Q_LOG_ERROR, err->message);
+    q_buf_printf(out, ",\"code\":\"%s\",\"exit\":%d,\"context\":[", q_code_name(err->code), q_code_exit(err->code));
+    for (int i = 0; i < err->contexts; i++) {
+        if (i)
+            q_buf_addc(out, ',');
+        q_json_quote(out, q_str(err->context[i]));
+    }
+    q_buf_adds(out, "],\"detail\":");
+    q_json_quote(out, q_str(err->detail));
+    q_buf_adds(out, ",\"hint\":");
+    q_json_quote(out, q_str(err->hint));
+    q_buf_adds(out, "}\n");
+}
+
+void q_log_error(const struct q_err *err)
+{
+    struct q_buf out;
+    q_buf_init(&out, 1 << 18);
+    if (as_json)
+        error_json(&out, err);
+    else
+        error_text(&out, err);
+    write_out(out.p, out.n);
+    q_buf_release(&out);
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The nearest right word for a wrong one. */
+#ifndef Q_BASE_SUGGEST_H
+#define Q_BASE_SUGGEST_H
+
+#include <stddef.h>
+
+/* The candidate nearest to `word` by edit distance with transpositions (optimal string alignment), or
+ * NULL when none is near (more than a third of the longer word's letters differ). First of equals. */
+const char *q_suggest(const char *word, const char *const *candidates, size_t n);
+
+#endif

@@ -33,14 +33,17 @@ enum { BATCH_ROWS = 2048, BATCH_INLINE = 12 };
 
 /* A text of at most BATCH_INLINE bytes is stored in place (unused bytes zero), a longer one by pointer. */
 struct batch_text {
-    uint32_t n;
     union {
-        char inlined[BATCH_INLINE];
         struct {
+            uint32_t n;
+            char inlined[BATCH_INLINE];
+        };
+        struct {
+            uint32_t far_n;
             char prefix[4]; /* the first four bytes again */
-            const char *p;  /* at offset 8 */
-        } far;
-    } u;
+            const char *far;
+        };
+    };
 };
 _Static_assert(sizeof(struct batch_text) == 16, "a text cell has 16 bytes");
 
@@ -81,13 +84,13 @@ static inline void batch_put_text(struct batch_col *col, size_t row, const char 
         return;
     }
     *t = (struct batch_text){.n = (uint32_t)n};
-    memcpy(t->u.inlined, p, n);
+    memcpy(t->inlined, p, n);
 }
 
 static inline struct q_str batch_text_at(const struct batch_col *col, size_t row)
 {
     const struct batch_text *t = &((const struct batch_text *)col->data)[row];
-    return (struct q_str){t->n <= BATCH_INLINE ? t->u.inlined : t->u.far.p, t->n};
+    return (struct q_str){t->n <= BATCH_INLINE ? t->inlined : t->far, t->n};
 }
 
 #endif

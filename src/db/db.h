@@ -117,6 +117,20 @@ struct db_source {
     void (*close)(void *worker);
 };
 
+/*
+ * A scalar function of ours, e.g. a strict cast: result[i] = f(args[0][i] ...). Rows with a NULL argument are not
+ * special: the function sees them. It must not fail on a row's value: it gives NULL. Any thread.
+ */
+struct db_function {
+    const char *name;
+    const struct q_type *args;
+    size_t n_args;
+    struct q_type result;
+    void *self;
+    void (*call)(void *self, const struct batch *args, struct batch_col *result);
+};
+
+Q_MUST_CHECK enum q_code db_add_function(struct db_conn *conn, const struct db_function *function, struct q_err *err);
 Q_MUST_CHECK enum q_code db_add_source(struct db_conn *conn, const struct db_source *source, struct q_err *err);
 
 #endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The star schema: dimensions and facts with typed columns, and what every other stage derives from it: stored names,
+ * DDL, key lookups.
+ *
+ * Words: a *role* is a fact's reference to a dimension ("customer", "sale_date"). A *version* is a row of a dimension
+ * with history. *Special members* are the rows -1 (unknown) and -2 (not applicable) of every dimension.
+ *
+ * A dimension with history is stored as `<name>_versions`; `<name>` is a view of the current rows without special
+ * members. One without history is stored as `<name>`, special members included. Every stored table also has `_q_run`
+ * (the run that wrote the row) and `_q_pos` (the record it came from).
+ *
+ * A model is immutable after model_build() and belongs to the arena.
+ */
+#ifndef Q_MODEL_MODEL_H
+#define Q_MODEL_MODEL_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "batch/type.h"
+#include "config/config.h"
+#include "sql/build.h"
+
+enum { MODEL_UNKNOWN = -1, MODEL_NOT_APPLICABLE = -2 };
+
+struct model_table;
+
+struct model_column {
+    const char *name;
+    struct q_type type;
+    bool not_null;
+    bool is_key;              /* part of the business key or grain */
+    enum cfg_history history; /* dimensions */
+    const char *check_sql;    /* or NULL */
+    const struct cfg_column *cfg; /* the declaration; of the role when it is one of its `from` columns */
+};
+typedef Q_VEC(struct model_column) model_columns;
+
+struct model_role {
+    const char *name;
+    const struct model_table *dimension;
+    const char **from;      /* columns of the fact, as many as the dimension's business key, in its order */
+    const char *at;         /* column with the event time, or NULL: the dimension has no history, or the run clock */
+    bool at_end_of_day;
+    bool at_is_date;
+    bool optional;
+    enum cfg_missing missing;
+    const char *key_column; /* the surrogate key column of the fact */
+    const struct cfg_column *cfg;
+};
+typedef Q_VEC(struct model_role) model_roles;
+
+struct model_table {
+    const struct cfg_table *cfg;
+    const char *name;
+    const char *stored; /* name of the stored table: `<name>_versions` with history, else `<name>` */
+    bool is_fact, is_date, has_history;
+    const char *key;        /* dimensions: the surrogate key column */
+    const char **keys;      /* business key or grain */
+    size_t n_keys;
+    model_columns columns;  /* payload, key columns included; no surrogate keys, no system columns */
+    model_roles roles;
+};
+
+struct model {
+    struct model_table *tables; /* dimensions first */
+    size_t n;
+    const struct cfg_project *project;
+};
+
+Q_MUST_CHECK enum q_code model_build(struct q_arena *arena, const struct cfg_project *project, struct model **out,
+                                     struct q_err *err);
+const struct model_table *model_find(const struct model *model, const char *name);
+const struct model_column *model_column_find(const struct model_table *table, const char *name);
+
+/*
+ * The join that finds a role's member: "LEFT JOIN <dimension> AS <alias> ON ...". At most one row matches. Special
+ * members never match.
+ *   dimension_ref  how to name the stored table, e.g. "wh"."main"."dim_customers_versions" (fragment)
+ *   relation       alias of the relation with the `from` and `at` columns
+ */
+void model_add_lookup(struct sql *q, const struct model_role *role, const char *dimension_ref, const char *relation,
+                      const char *alias);
+/* The surrogate key behind that join: the found one, else -2 or -1 (SEMANTICS 12). */
+void model_add_lookup_key(struct sql *q, const struct model_role *role, const char *relation, const char *alias);
+/* True where a key that is not NULL was not found. */
+void model_add_lookup_missed(struct sql *q, const struct model_role *role, const char *relation, const char *alias);
+
+/* DDL of the stored table, then of the special members, as separate statements: `schema_ref` is a fragment such as
+ * "wh"."main". The view of current rows is model_view_sql(), NULL when the table has none. */
+const char *model_create_sql(struct q_arena *arena, const struct model_table *table, const char *schema_ref);
+const char *model_special_sql(struct q_arena *arena, const struct model_table *table, const char *schema_ref);
+const char *model_view_sql(struct q_arena *arena, const struct model_table *table, const char *schema_ref);
+/* All columns of the stored table in order, system columns included. */
+void model_stored_columns(struct q_arena *arena, const struct model_table *table, struct q_schema *out);
+
+#endif

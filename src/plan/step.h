@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The contract of the four stages: extract, transform, check, load.
+ *
+ * A stage *compiles* its part of a pipeline into steps: immutable, with all the SQL that they will run, which
+ * `quern plan` prints. Later run/ *executes* the steps in order. Between steps goes nothing but names of relations in
+ * the workspace.
+ *
+ * Relations. Source `sales` is staged as table `s_sales`: its columns and `_q_pos` (BIGINT, see batch/reject.h). Each
+ * transform step gives a view (a table after a join) `t<N>_<name>`. Every relation carries `_q_pos` of the pipeline's
+ * main relation (the first source), and after a join `_q_pos_<right source>` (NULL where there was no match). The main
+ * relation's record is the unit of all counts: a record is rejected when any of its rows is.
+ *
+ * Pseudo columns of a relation that comes from files: `source_file` (text, the path as matched) and `source_position`
+ * (bigint, byte offset of the record). The first transform view has them.
+ *
+ * Workspace tables that the stages share (made by run/ before the first step):
+ *   q_rejects(relation VARCHAR, pos BIGINT, ord INTEGER, rule VARCHAR, reason VARCHAR, col VARCHAR, value VARCHAR,
+ *             detail VARCHAR, raw BLOB, record VARCHAR)      every reason of every rejected record
+ *   q_skips(relation VARCHAR, pos BIGINT, reason VARCHAR)    records that are left out on purpose; at most one a record
+ *   q_rules(ord INTEGER, name VARCHAR, rows BIGINT, evaluated BIGINT, failed BIGINT, severity VARCHAR (NULL: passed),
+ *           state VARCHAR ('passed','failed','error'), vacuous BOOLEAN, seconds DOUBLE, message VARCHAR, samples VARCHAR)
+ * `ord` orders reasons: STEP_ORD_PARSE, then transform steps, then rules as declared, then load. `reason` is a stable
+ * code ("cast", "not_null", "between", "duplicate_key", ...), `rule` the rule's name or the step's.
+ * A stage that reads a relation after rejects leaves out what is in q_rejects or q_skips of the main relation.
+ */
+#ifndef Q_PLAN_STEP_H
+#define Q_PLAN_STEP_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/file.h"
+#include "base/map.h"
+#include "base/opt.h"
+#include "batch/type.h"
+#include "config/config.h"
+#include "db/db.h"
+#include "model/model.h"
+
+enum { STEP_ORD_PARSE = 0, STEP_ORD_TRANSFORM = 1000, STEP_ORD_RULE = 10000, STEP_ORD_LOAD = 100000 };
+
+/* What a step hands over: the name of a table or view in the workspace, and its columns without system columns. */
+struct plan_relation {
+    const char *name;
+    struct q_schema columns;
+};
+
+struct plan_source {
+    const char *name;
+    const char *table;       /* staged as */
+    const struct cfg_source *cfg;
+    struct q_schema columns; /* without _q_pos */
+    q_paths *files;          /* paths in order of file number, or NULL when it is not made of files */
+    void *driver;            /* the extract driver's own */
+};
+
+/* What all steps of a run share. Filled by run/; a step may write only what is marked. */
+struct step_ctx {
+    struct q_arena *arena; /* of the run */
+    struct db *engine;     /* to open further connections of the workspace */
+    struct db_conn *db;    /* the workspace, with the warehouse attached as "wh" */
+    int64_t run_id;
+    int64_t clock;         /* microseconds UTC: the run's one clock */
+    void (*progress)(void *self, const char *what, int64_t rows, int64_t bytes); /* may be NULL; any thread */
+    void *progress_self;
+};
+
+struct plan;
+
+struct plan_step {
+    const char *stage;    /* "extract", "transform", "check", "load" */
+    const char *name;     /* shown: "sales", "derive total_amount", "sales_fact" */
+    const char *relation; /* the relation that it makes or works on */
+    bool publishes;       /* runs inside the load transaction */
+    q_texts sql;          /* what it will run, for `quern plan` */
+    const void *spec;     /* the stage's own */
+    Q_MUST_CHECK enum q_code (*run)(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err);
+};
+
+/* An immutable plan of one pipeline; while it is being built, stages append to it. */
+struct plan {
+    struct q_arena *arena;
+    const struct cfg_project *project;
+    const struct cfg_pipeline *pipeline;
+    const struct model *model;
+    const struct model_table *target;
+    Q_VEC(struct plan_source) sources;
+    struct plan_relation current; /* the main relation after the steps so far */
+    bool current_is_table;        /* not a view: scanning it twice costs little */
+    Q_VEC(struct plan_step) steps;
+    /* How to name a model's stored table while the warehouse is read: "wh"."main"."x", or a stand-in with the special
+     * members when the warehouse does not have it yet. A fragment. */
+    const char *(*table_ref)(const struct plan *plan, const struct model_table *table);
+    struct q_map *existing; /* stored tables that the warehouse has; behind table_ref */
+};
+
+struct plan_stage {
+    const char *name;
+    /* Append the steps of this stage; sets `current`. Errors name file and line. */
+    Q_MUST_CHECK enum q_code (*compile)(struct plan *plan, struct q_err *err);
+};
+
+/* A step that runs its statements one after another: for stages whose steps are only SQL. */
+Q_MUST_CHECK enum q_code step_run_sql(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err);
+struct plan_step *plan_add_step(struct plan *plan, const char *stage, const char *name, const char *relation);
+void plan_step_sql(struct plan *plan, struct plan_step *step, const char *sql);
+
+#endif

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "db/duckdb/internal.h"
+#include "sql/build.h"
+
+/* The engine's accounting leaves out this much (measured: 200 to 330 MB over its limit). */
+enum { OUTSIDE_LIMIT = 350000000, LEAST_LIMIT = 128000000 };
+
+static const struct {
+    duckdb_error_type type;
+    enum q_code code;
+} codes[] = {
+    {DUCKDB_ERROR_OUT_OF_MEMORY, Q_NOMEM}, {DUCKDB_ERROR_INTERRUPT, Q_CANCELLED}, {DUCKDB_ERROR_IO, Q_TARGET},
+    {DUCKDB_ERROR_PERMISSION, Q_TARGET},   {DUCKDB_ERROR_INTERNAL, Q_INTERNAL},   {DUCKDB_ERROR_FATAL, Q_TARGET},
+};
+
+static enum q_code code_of(duckdb_error_type type, const char *message)
+{
+    if (strstr(message, "INTERRUPT"))
+        return Q_CANCELLED;
+    if (strstr(message, "Conflicting lock is held") || strstr(message, "Could not set lock on file"))
+        return Q_LOCKED;
+    if (strstr(message, "No space left on device") || strstr(message, "Could not write") ||
+        strstr(message, "File too large") || strstr(message, "max_temp_directory_size"))
+        return Q_NOSPACE;
+    if (strstr(message, "Out of Memory Error"))
+        return Q_NOMEM;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
+        if (codes[i].type == type)
+            return codes[i].code;
+    if (q_starts(message, "IO Error"))
+        return Q_TARGET;
+    return Q_SQL;
+}
+
+enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *message, const char *what)
+{
+    if (!message || !*message)
+        message = "the engine gave no reason";
+    enum q_code code = code_of(type, message);
+    size_t first = strcspn(message, "\n");
+    q_fail(err, code, "%s%s%.*s", what ? what : "", what ? ": " : "", (int)first, message);
+    const char *rest = message + first + strspn(message + first, "\n");
+    if (*rest)
+        q_detail(err, "%s", rest);
+    if (code == Q_LOCKED)
+        q_hint(err, "Another process has the database open; wait for it to end, or raise --wait.");
+    return code;
+}
+
+static void set_config(duckdb_config config, const char *name, const char *value)
+{
+    (void)duckdb_set_config(config, name, value); /* names are fixed; a version without one goes on without it */
+}
+
+static duckdb_config make_config(const struct db_settings *s)
+{
+    duckdb_config config = NULL;
+    char number[48];
+    if (duckdb_create_config(&config) == DuckDBError)
+        q_out_of_memory(sizeof(void *));
+    set_config(config, "autoinstall_known_extensions", "false");
+    set_config(config, "autoload_known_extensions", "false");
+    set_config(config, "preserve_insertion_order", "false");
+    set_config(config, "enable_progress_bar", "true");
+    set_config(config, "enable_progress_bar_print", "false");
+    if (s->read_only)
+        set_config(config, "access_mode", "read_only");
+    if (s->memory_limit > 0) {
+        int64_t limit = s->memory_limit - OUTSIDE_LIMIT;
+        (void)snprintf(number, sizeof number, "%" PRId64 "B", limit > LEAST_LIMIT ? limit : (int64_t)LEAST_LIMIT);
+        set_config(config, "memory_limit", number);
+    }
+    if (s->threads > 0) {
+        (void)snprintf(number, sizeof number, "%d", s->threads);
+        set_config(config, "threads", number);
+    }
+    set_config(config, "temp_directory", s->spill_dir ? s->spill_dir : "");
+    return config;
+}
+
+static void close_db(void *arg)
+{
+    struct db *db = arg;
+    duckdb_close(&db->handle);
+    pthread_mutex_destroy(&db->lock);
+}
+
+enum q_code db_open(struct q_arena *arena, const struct db_settings *settings, struct db **out, struct q_err *err)
+{
+    struct db *db = q_new(arena, struct db);
+    db->arena = arena;
+    duckdb_config config = make_config(settings);
+    char *why = NULL;
+    duckdb_state state = duckdb_open_ext(settings->path, &db->handle, config, &why);
+    duckdb_destroy_config(&config);
+    if (state == DuckDBError) {
+        char what[Q_ERR_CONTEXT];
+        (void)snprintf(what, sizeof what, "could not open \"%s\"", settings->path ? settings->path : ":memory:");
+        enum q_code code = engine_fail(err, DUCKDB_ERROR_IO, why, what);
+        duckdb_free(why);
+        return code;
+    }
+    duckdb_free(why);
+    pthread_mutex_init(&db->lock, NULL);
+    q_arena_defer(arena, close_db, db);
+    *out = db;
+    return Q_OK;
+}
+
+static void close_conn(void *arg)
+{
+    struct db_conn *conn = arg;
+    db_close(conn->open);
+    duckdb_disconnect(&conn->handle);
+}
+
+enum q_code db_connect(struct db *db, struct q_arena *arena, struct db_conn **out, struct q_err *err)
+{
+    struct db_conn *conn = q_new(arena, struct db_conn);
+    conn->db = db;
+    if (duckdb_connect(db->handle, &conn->handle) == DuckDBError)
+        return q_fail(err, Q_TARGET, "could not connect to the embedded engine");
+    q_arena_defer(arena, close_conn, conn);
+    *out = conn;
+    return Q_OK;
+}
+
+/* A statement that takes no parameters and whose text lives only for the call. */
+static enum q_code run_made(struct db_conn *conn, struct q_arena *scratch, const char *sql, struct q_err *err)
+{
+    enum q_code code = db_exec(conn, sql, NULL, 0, NULL, err);
+    q_arena_free(scratch);
+    return code;
+}
+
+enum q_code db_attach(struct db_conn *conn, const char *path, const char *name, bool read_only, struct q_err *err)
+{
+    struct q_arena *scratch = q_arena_new(NULL, "attach");
+    enum q_code code = run_made(
+        conn, scratch,
+        sql_make(scratch, "ATTACH %L AS %I%s", path, name, read_only ? " (READ_ONLY)" : " (READ_WRITE)"), err);
+    if (code && code != Q_LOCKED && code != Q_NOSPACE && code != Q_NOMEM) {
+        if (err)
+            err->code = Q_TARGET;
+        code = Q_TARGET;
+    }
+    if (code)
+        q_context(err, "opening \"%s\"", path);
+    return code;
+}
+
+enum q_code db_detach(struct db_conn *conn, const char *name, struct q_err *err)
+{
+    struct q_arena *scratch = q_arena_new(NULL, "detach");
+    return run_made(conn, scratch, sql_make(scratch, "DETACH %I", name), err);
+}
+
+enum q_code db_begin(struct db_conn *conn, struct q_err *err)
+{
+    enum q_code code = db_exec(conn, "BEGIN TRANSACTION", NULL, 0, NULL, err);
+    conn->in_transaction = code == Q_OK;
+    return code;
+}
+
+enum q_code db_commit(struct db_conn *conn, struct q_err *err)
+{
+    enum q_code code = db_exec(conn, "COMMIT", NULL, 0, NULL, err);
+    conn->in_transaction = false;
+    return code;
+}
+
+void db_rollback(struct db_conn *conn)
+{
+    if (!conn->in_transaction)
+        return;
+    duckdb_result result;
+    (void)duckdb_query(conn->handle, "ROLLBACK", &result); /* nothing to undo is fine */
+    duckdb_destroy_result(&result);
+    conn->in_transaction = false;
+}
+
+void db_interrupt(struct db_conn *conn)
+{
+    duckdb_interrupt(conn->handle);
+}
+
+double db_progress(struct db_conn *conn)
+{
+    return duckdb_query_progress(conn->handle).percentage;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the embedded engine share. Nothing outside this folder includes it. */
+#ifndef Q_DB_DUCKDB_INTERNAL_H
+#define Q_DB_DUCKDB_INTERNAL_H
+
+#include <duckdb.h>
+#include <pthread.h>
+
+#include "db/db.h"
+
+struct source_slot;
+
+struct db {
+    struct q_arena *arena;
+    duckdb_database handle;
+    pthread_mutex_t lock; /* over `sources` and the errors in them */
+    struct source_slot *sources;
+};
+
+struct db_conn {
+    struct db *db;
+    duckdb_connection handle;
+    struct db_result *open; /* the one open result */
+    bool in_transaction;
+};
+
+/* The engine's type as ours; Q_T_OTHER for what has no counterpart. */
+struct q_type engine_type(duckdb_logical_type type);
+/* Ours as the engine's; the caller destroys it. */
+duckdb_logical_type engine_logical(struct q_type type);
+/* Fill a batch column over an engine's vector. */
+void engine_column(struct batch_col *col, duckdb_vector vector, struct q_type type);
+
+/* The engine's message as an error value. `what` may be NULL. */
+enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *message, const char *what);
+/* A source failed while the statement ran: its own error is the better one. Q_OK when none did. */
+enum q_code engine_source_error(struct db *db, struct q_err *err);
+
+enum q_code engine_prepare(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n,
+                           duckdb_prepared_statement *out, struct q_err *err);
+/* As duckdb_execute_prepared_streaming; alone in its file because its makers marked it deprecated. */
+duckdb_state engine_execute_streaming(duckdb_prepared_statement statement, duckdb_result *out);
+
+#endif

@@ -38,29 +38,29 @@ static const char *read_as(duckdb_type id)
     }
 }
 
-/* The statement wrapped so that every column has a type of ours, or NULL when it has already. */
-static const char *wrapped(struct q_arena *arena, const char *sql, duckdb_prepared_statement st)
+/* The statement wrapped so that every column of its result has a type of ours, or NULL when it has already. The
+ * result tells more than the prepared statement, whose types are open while it has parameters. */
+static const char *wrapped(struct q_arena *arena, const char *sql, duckdb_result *result)
 {
-    idx_t n = duckdb_prepared_statement_column_count(st);
-    bool needed = false, first = true;
+    if (duckdb_result_statement_type(*result) != DUCKDB_STATEMENT_TYPE_SELECT)
+        return NULL;
+    idx_t n = duckdb_column_count(result);
+    bool needed = false;
     struct sql *list = sql_new(arena), *names = sql_new(arena);
     for (idx_t i = 0; i < n; i++) {
-        duckdb_logical_type type = duckdb_prepared_statement_column_logical_type(st, i);
-        const char *name = duckdb_prepared_statement_column_name(st, i);
+        duckdb_logical_type type = duckdb_column_logical_type(result, i);
+        const char *name = duckdb_column_name(result, i), *comma = i ? ", " : "";
         const char *plain = sql_make(arena, "c%d", (int64_t)i);
-        bool other = engine_type(type).id == Q_T_OTHER && duckdb_get_type_id(type) != DUCKDB_TYPE_INVALID;
-        bool was_first = first;
-        sql_sep(list, &first, ", ");
-        sql_add(names, was_first ? "%s" : ", %s", plain);
-        if (other)
-            sql_add(list, "CAST(%s AS %s) AS %I", plain, read_as(duckdb_get_type_id(type)), name);
-        else
-            sql_add(list, "%s AS %I", plain, name);
-        needed = needed || other;
+        sql_add(names, "%s%s", comma, plain);
+        if (engine_type(type).id == Q_T_OTHER) {
+            sql_add(list, "%sCAST(%s AS %s) AS %I", comma, plain, read_as(duckdb_get_type_id(type)), name);
+            needed = true;
+        } else {
+            sql_add(list, "%s%s AS %I", comma, plain, name);
+        }
         duckdb_destroy_logical_type(&type);
-        duckdb_free((void *)(uintptr_t)name);
     }
-    if (!needed || duckdb_prepared_statement_type(st) != DUCKDB_STATEMENT_TYPE_SELECT)
+    if (!needed)
         return NULL;
     size_t len = strlen(sql);
     while (len && (sql[len - 1] == ';' || sql[len - 1] == '\n' || sql[len - 1] == ' '))
@@ -69,18 +69,40 @@ static const char *wrapped(struct q_arena *arena, const char *sql, duckdb_prepar
                     sql_text(names));
 }
 
-static enum q_code prepare_readable(struct db_conn *conn, struct q_arena *arena, const char *sql,
-                                    const struct db_param *params, size_t n, duckdb_prepared_statement *st,
-                                    struct q_err *err)
+static enum q_code start(struct db_result *r, const char *sql, const struct db_param *params, size_t n,
+                         struct q_err *err)
 {
-    enum q_code code = engine_prepare(conn, sql, params, n, st, err);
+    enum q_code code = engine_prepare(r->conn, sql, params, n, &r->statement, err);
     if (code)
         return code;
-    const char *again = wrapped(arena, sql, *st);
-    if (!again)
+    r->has_result = true;
+    if (engine_execute_streaming(r->statement, &r->result) != DuckDBError)
         return Q_OK;
-    duckdb_destroy_prepare(st);
-    return engine_prepare(conn, again, params, n, st, err);
+    code = engine_source_error(r->conn->db, err);
+    if (!code)
+        code = engine_fail(err, duckdb_result_error_type(&r->result), duckdb_result_error(&r->result), NULL);
+    return code;
+}
+
+static void stop(struct db_result *r)
+{
+    if (r->has_result)
+        duckdb_destroy_result(&r->result);
+    if (r->statement)
+        duckdb_destroy_prepare(&r->statement);
+    r->has_result = false;
+    r->statement = NULL;
+}
+
+static enum q_code start_readable(struct db_result *r, const char *sql, const struct db_param *params, size_t n,
+                                  struct q_err *err)
+{
+    enum q_code code = start(r, sql, params, n, err);
+    const char *again = code ? NULL : wrapped(r->arena, sql, &r->result);
+    if (!again)
+        return code;
+    stop(r);
+    return start(r, again, params, n, err);
 }
 
 static void read_columns(struct db_result *r)
@@ -104,16 +126,7 @@ enum q_code db_query(struct db_conn *conn, const char *sql, const struct db_para
     struct db_result *r = q_new(arena, struct db_result);
     r->arena = arena;
     r->conn = conn;
-    enum q_code code = prepare_readable(conn, arena, sql, params, n, &r->statement, err);
-    if (!code) {
-        duckdb_state state = engine_execute_streaming(r->statement, &r->result);
-        r->has_result = true;
-        if (state == DuckDBError) {
-            code = engine_source_error(conn->db, err);
-            if (!code)
-                code = engine_fail(err, duckdb_result_error_type(&r->result), duckdb_result_error(&r->result), NULL);
-        }
-    }
+    enum q_code code = start_readable(r, sql, params, n, err);
     if (code) {
         db_close(r);
         return code;
@@ -159,10 +172,7 @@ void db_close(struct db_result *r)
         r->conn->open = NULL;
     if (r->chunk)
         duckdb_destroy_data_chunk(&r->chunk);
-    if (r->has_result)
-        duckdb_destroy_result(&r->result);
-    if (r->statement)
-        duckdb_destroy_prepare(&r->statement);
+    stop(r);
     q_arena_free(r->arena);
 }
 
@@ -170,16 +180,13 @@ enum q_code db_describe(struct db_conn *conn, const char *sql, struct q_arena *a
                         struct q_err *err)
 {
     struct q_arena *scratch = q_arena_new(NULL, "describe");
-    duckdb_prepared_statement st = NULL;
-    enum q_code code = prepare_readable(conn, scratch, sql, NULL, 0, &st, err);
-    for (idx_t i = 0; !code && i < duckdb_prepared_statement_column_count(st); i++) {
-        duckdb_logical_type type = duckdb_prepared_statement_column_logical_type(st, i);
-        const char *name = duckdb_prepared_statement_column_name(st, i);
-        q_schema_add(arena, columns, q_strdup(arena, name), engine_type(type));
-        duckdb_free((void *)(uintptr_t)name);
-        duckdb_destroy_logical_type(&type);
+    struct db_result *r;
+    enum q_code code = db_query(conn, sql_make(scratch, "SELECT * FROM (%s\n) AS q LIMIT 0", sql), NULL, 0, &r, err);
+    if (!code) {
+        for (size_t i = 0; i < r->columns.n; i++)
+            q_schema_add(arena, columns, q_strdup(arena, r->columns.v[i].name), r->columns.v[i].type);
+        db_close(r);
     }
-    duckdb_destroy_prepare(&st);
     q_arena_free(scratch);
     return code;
 }

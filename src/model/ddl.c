@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "model/model.h"
+
+/* The surrogate key of a date dimension is yyyymmdd. */
+static struct q_type key_type(const struct model_table *t)
+{
+    return Q_TYPE(t->is_date ? Q_T_INT32 : Q_T_INT64);
+}
+
+void model_stored_columns(struct q_arena *arena, const struct model_table *t, struct q_schema *out)
+{
+    if (!t->is_fact)
+        q_schema_add(arena, out, t->key, key_type(t));
+    for (size_t i = 0; i < t->columns.n; i++)
+        q_schema_add(arena, out, t->columns.v[i].name, t->columns.v[i].type);
+    for (size_t i = 0; i < t->roles.n; i++)
+        q_schema_add(arena, out, t->roles.v[i].key_column, key_type(t->roles.v[i].dimension));
+    if (t->has_history) {
+        q_schema_add(arena, out, "valid_from", Q_TYPE(Q_T_TIMESTAMP));
+        q_schema_add(arena, out, "valid_to", Q_TYPE(Q_T_TIMESTAMP));
+        q_schema_add(arena, out, "is_current", Q_TYPE(Q_T_BOOL));
+        q_schema_add(arena, out, "version", Q_TYPE(Q_T_INT32));
+        q_schema_add(arena, out, "first_seen_at", Q_TYPE(Q_T_TIMESTAMP));
+        q_schema_add(arena, out, "_q_overwritten_at", Q_TYPE(Q_T_TIMESTAMP));
+    }
+    q_schema_add(arena, out, "_q_run", Q_TYPE(Q_T_INT64));
+    q_schema_add(arena, out, "_q_pos", Q_TYPE(Q_T_INT64));
+}
+
+static bool is_required(const struct model_table *t, const char *column)
+{
+    const struct model_column *c = model_column_find(t, column);
+    if (c)
+        return t->is_fact && (c->not_null || c->is_key);
+    return !q_starts(column, "_q_") && !q_streq(column, "valid_to") && !q_streq(column, "first_seen_at") &&
+           !q_streq(column, "valid_from");
+}
+
+/* In a dimension the special members have NULL in every column, so that what is required is required of real ones. */
+static void add_dimension_checks(struct sql *q, const struct model_table *t)
+{
+    for (size_t i = 0; i < t->columns.n; i++) {
+        const struct model_column *c = &t->columns.v[i];
+        if (c->not_null || c->is_key)
+            sql_add(q, ", CHECK (%I < 0 OR %I IS NOT NULL)", t->key, c->name);
+        if (c->check_sql)
+            sql_add(q, ", CHECK (%I < 0 OR (%s))", t->key, c->check_sql);
+    }
+}
+
+const char *model_create_sql(struct q_arena *arena, const struct model_table *t, const char *schema_ref)
+{
+    struct q_schema columns = {0};
+    model_stored_columns(arena, t, &columns);
+    struct sql *q = sql_new(arena);
+    bool first = true;
+    sql_add(q, "CREATE TABLE IF NOT EXISTS %s.%I (", schema_ref, t->stored);
+    for (size_t i = 0; i < columns.n; i++) {
+        sql_sep(q, &first, ", ");
+        sql_add(q, "%I %T%s", columns.v[i].name, &columns.v[i].type,
+                is_required(t, columns.v[i].name) ? " NOT NULL" : "");
+    }
+    if (!t->is_fact)
+        add_dimension_checks(q, t);
+    for (size_t i = 0; t->is_fact && i < t->columns.n; i++)
+        if (t->columns.v[i].check_sql)
+            sql_add(q, ", CHECK (%s)", t->columns.v[i].check_sql);
+    sql_add(q, ")");
+    return sql_text(q);
+}
+
+const char *model_special_sql(struct q_arena *arena, const struct model_table *t, const char *schema_ref)
+{
+    struct sql *q = sql_new(arena);
+    sql_add(q, "INSERT INTO %s.%I (%I%s) ", schema_ref, t->stored, t->key, t->has_history ? ", is_current, version" : "");
+    sql_add(q, "SELECT k%s FROM (VALUES (%d), (%d)) AS special(k) WHERE k NOT IN (SELECT %I FROM %s.%I WHERE %I < 0)",
+            t->has_history ? ", true, 1" : "", (int64_t)MODEL_UNKNOWN, (int64_t)MODEL_NOT_APPLICABLE, t->key, schema_ref,
+            t->stored, t->key);
+    return sql_text(q);
+}
+
+const char *model_view_sql(struct q_arena *arena, const struct model_table *t, const char *schema_ref)
+{
+    if (!t->has_history)
+        return NULL;
+    struct sql *q = sql_new(arena);
+    /* without the catalog's name, which differs from process to process */
+    sql_add(q, "CREATE VIEW IF NOT EXISTS %s.%I AS SELECT * FROM main.%I WHERE is_current AND %I > 0", schema_ref, t->name,
+            t->stored, t->key);
+    return sql_text(q);
+}
+
+void model_add_lookup(struct sql *q, const struct model_role *role, const char *dimension_ref, const char *relation,
+                      const char *alias)
+{
+    const struct model_table *dim = role->dimension;
+    sql_add(q, "LEFT JOIN %s AS %I ON ", dimension_ref, alias);
+    for (size_t i = 0; i < dim->n_keys; i++)
+        sql_add(q, "%s%I.%I = %I.%I", i ? " AND " : "", relation, role->from[i], alias, dim->keys[i]);
+    if (!dim->has_history)
+        return;
+    struct q_arena *scratch = q_arena_new(NULL, "lookup");
+    const char *at = sql_make(scratch, role->at_is_date ? "TRY_CAST(%I.%I AS TIMESTAMP)" : "%I.%I", relation, role->at);
+    if (role->at_is_date && role->at_end_of_day)
+        at = sql_make(scratch, "(%s + INTERVAL 86399999999 MICROSECONDS)", at);
+    sql_add(q, " AND %s >= %I.valid_from AND %s < coalesce(%I.valid_to, TIMESTAMP 'infinity')", at, alias, at, alias);
+    q_arena_free(scratch);
+}
+
+static void add_any_null(struct sql *q, const struct model_role *role, const char *relation)
+{
+    for (size_t i = 0; i < role->dimension->n_keys; i++)
+        sql_add(q, "%s%I.%I IS NULL", i ? " OR " : "", relation, role->from[i]);
+}
+
+void model_add_lookup_key(struct sql *q, const struct model_role *role, const char *relation, const char *alias)
+{
+    sql_add(q, "coalesce(%I.%I, ", alias, role->dimension->key);
+    if (role->optional) {
+        sql_add(q, "CASE WHEN ");
+        add_any_null(q, role, relation);
+        sql_add(q, " THEN %d ELSE %d END)", (int64_t)MODEL_NOT_APPLICABLE, (int64_t)MODEL_UNKNOWN);
+    } else {
+        sql_add(q, "%d)", (int64_t)MODEL_UNKNOWN);
+    }
+}
+
+void model_add_lookup_missed(struct sql *q, const struct model_role *role, const char *relation, const char *alias)
+{
+    sql_add(q, "(%I.%I IS NULL AND NOT (", alias, role->dimension->key);
+    add_any_null(q, role, relation);
+    sql_add(q, "))");
+}

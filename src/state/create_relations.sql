@@ -1,0 +1,4 @@
+-- One row a source relation of a run: read = loaded + rejected + skipped.
+CREATE TABLE IF NOT EXISTS wh.quern.relations (
+    run_id BIGINT NOT NULL, relation VARCHAR NOT NULL, read BIGINT NOT NULL, loaded BIGINT NOT NULL,
+    rejected BIGINT NOT NULL, skipped BIGINT NOT NULL, vacuous BOOLEAN NOT NULL)

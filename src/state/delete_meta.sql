@@ -1,0 +1,1 @@
+DELETE FROM wh.quern.meta WHERE key = $key

@@ -1,0 +1,1 @@
+SELECT value FROM wh.quern.meta WHERE key = $key

@@ -1,0 +1,1 @@
+SELECT count(*) FROM wh.quern.runs WHERE run_id = $run_id

@@ -1,0 +1,1 @@
+INSERT INTO wh.quern.meta VALUES ($key, $value)

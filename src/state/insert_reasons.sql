@@ -1,0 +1,1 @@
+INSERT INTO wh.quern.reasons SELECT $run_id, relation, kind, reason, records FROM q_reasons

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What quern remembers: state tables in the warehouse (schema quern), the run lock and the journal of running runs.
+ *
+ * The lock is a flocked file beside the warehouse, `<warehouse>.lock`; a process that dies loses it, so there is nothing
+ * to take over by hand. Each holder gets a fencing token, one higher than the last, which the load transaction checks
+ * again: a holder that was stopped and overtaken cannot write.
+ *
+ *     free ──acquire──> held(fence n) ──release or death──> free ──acquire──> held(fence n+1)
+ *
+ * The journal `.quern/runs/<id>.json` is written and fsynced before a run does anything, and removed after its record is
+ * in the warehouse. A journal whose run is not in the warehouse belongs to a run that died; the next command that opens
+ * the warehouse for writing records it as aborted.
+ */
+#ifndef Q_STATE_STATE_H
+#define Q_STATE_STATE_H
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "db/db.h"
+
+/* ---- lock ---- */
+struct state_lock;
+
+/* Waits up to `wait` seconds; then Q_LOCKED naming the holder. Released with the arena, or earlier by hand. */
+Q_MUST_CHECK enum q_code state_lock(struct q_arena *arena, const char *warehouse, int64_t wait,
+                                    struct state_lock **out, struct q_err *err);
+void state_unlock(struct state_lock *lock);
+int64_t state_fence(const struct state_lock *lock);
+
+/* ---- journal ---- */
+struct state_journal {
+    int64_t run_id;
+    int64_t started_at; /* microseconds UTC */
+    int64_t pid;
+    const char *pipeline, *target;
+    const char *path; /* of the journal file */
+};
+typedef Q_VEC(struct state_journal) state_journals;
+
+/* `dir`: the project directory. Fills j->path. */
+Q_MUST_CHECK enum q_code state_journal_write(struct q_arena *arena, const char *dir, struct state_journal *j,
+                                             struct q_err *err);
+void state_journal_remove(const struct state_journal *j);
+/* Journals on disk, by run id. To be called while the lock is held: none of them can be running. */
+Q_MUST_CHECK enum q_code state_journals_read(struct q_arena *arena, const char *dir, state_journals *out,
+                                             struct q_err *err);
+
+/* ---- tables; the warehouse is attached as "wh" ---- */
+bool state_exists(struct db_conn *conn);
+/* The next run id: above all runs on record. 1 when there is no state. */
+Q_MUST_CHECK enum q_code state_next_run(struct db_conn *conn, int64_t *out, struct q_err *err);
+Q_MUST_CHECK enum q_code state_has_run(struct db_conn *conn, int64_t run_id, bool *out, struct q_err *err);
+/* Names of the model's stored tables that the warehouse has, as keys of a map. */
+Q_MUST_CHECK enum q_code state_tables(struct db_conn *conn, struct q_arena *arena, struct q_map *out,
+                                      struct q_err *err);
+/* NULL text in *out when absent. */
+Q_MUST_CHECK enum q_code state_meta_get(struct db_conn *conn, struct q_arena *arena, const char *key, const char **out,
+                                        struct q_err *err);
+
+/* Inside the load transaction: */
+/* Make the state tables, refuse a newer format (Q_TARGET), check and store the fence (Q_LOCKED when overtaken). */
+Q_MUST_CHECK enum q_code state_open_for_write(struct db_conn *conn, const struct state_lock *lock, struct q_err *err);
+Q_MUST_CHECK enum q_code state_meta_set(struct db_conn *conn, const char *key, const char *value, struct q_err *err);
+
+struct state_run {
+    int64_t run_id, started_at, finished_at, clock, fence;
+    const char *pipeline, *target, *status, *plan_hash, *message;
+    double seconds;
+    int64_t read, loaded, inserted, updated, unchanged, superseded, rejected, skipped, opened, closed, deleted;
+    int exit_code;
+};
+Q_MUST_CHECK enum q_code state_insert_run(struct db_conn *conn, const struct state_run *run, struct q_err *err);
+/* Read-only check of the format before anything else: Q_TARGET when the warehouse is from a newer version. */
+Q_MUST_CHECK enum q_code state_check_format(struct db_conn *conn, struct q_err *err);
+
+#endif

@@ -20,6 +20,13 @@
  *   q_skips(relation VARCHAR, pos BIGINT, reason VARCHAR)    records that are left out on purpose; at most one a record
  *   q_rules(ord INTEGER, name VARCHAR, rows BIGINT, evaluated BIGINT, failed BIGINT, severity VARCHAR (NULL: passed),
  *           state VARCHAR ('passed','failed','error'), vacuous BOOLEAN, seconds DOUBLE, message VARCHAR, samples VARCHAR)
+ *   q_sources(relation VARCHAR, file_no INTEGER, path VARCHAR, size BIGINT, records BIGINT, rejected BIGINT,
+ *             detected VARCHAR)                              what extract read, one row a file
+ *   q_counts(name VARCHAR, n BIGINT)                         what load does: inserted, updated, unchanged,
+ *                                                            versions_opened, versions_closed
+ *   q_keys(pos BIGINT, key VARCHAR)                          keys of rejected records of the main relation, as JSON
+ *   q_run(run_id BIGINT, clock TIMESTAMP)                    one row: this run
+ * A skip with the reason "superseded" counts as loaded, not as skipped.
  * `ord` orders reasons: STEP_ORD_PARSE, then transform steps, then rules as declared, then load. `reason` is a stable
  * code ("cast", "not_null", "between", "duplicate_key", ...), `rule` the rule's name or the step's.
  * A stage that reads a relation after rejects leaves out what is in q_rejects or q_skips of the main relation.
@@ -52,6 +59,10 @@ struct plan_source {
     struct q_schema columns; /* without _q_pos */
     q_paths *files;          /* paths in order of file number, or NULL when it is not made of files */
     void *driver;            /* the extract driver's own */
+    /* Where positions (sorted, n of them) stand: ordinal of the record in its file from 1, physical line from 1. NULL when
+     * the source has no such places. After the scan. */
+    enum q_code (*locate)(const struct plan_source *source, const int64_t *pos, size_t n, int64_t *ordinals,
+                          int64_t *lines, struct q_err *err);
 };
 
 /* What all steps of a run share. Filled by run/; a step may write only what is marked. */
@@ -66,6 +77,7 @@ struct step_ctx {
 };
 
 struct plan;
+struct plan_pins;
 
 struct plan_step {
     const char *stage;    /* "extract", "transform", "check", "load" */
@@ -80,6 +92,8 @@ struct plan_step {
 /* An immutable plan of one pipeline; while it is being built, stages append to it. */
 struct plan {
     struct q_arena *arena;
+    struct db_conn *db;      /* while compiling: the workspace, with the warehouse attached as "wh" */
+    struct plan_pins *pins;  /* quern.lock */
     const struct cfg_project *project;
     const struct cfg_pipeline *pipeline;
     const struct model *model;

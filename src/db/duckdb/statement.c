@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 
+#include "base/cancel.h"
 #include "db/duckdb/internal.h"
 
 struct db_param db_int(const char *name, int64_t value)
@@ -144,6 +145,8 @@ enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param
     assert(!conn->open && "one open result a connection");
     if (changed)
         *changed = 0;
+    if (q_cancelled())
+        return q_fail(err, Q_CANCELLED, "cancelled");
     if (!n)
         return execute_all(conn, sql, changed, err);
     duckdb_prepared_statement st;

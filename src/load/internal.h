@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of the load stage share while a plan is compiled. */
+#ifndef Q_LOAD_INTERNAL_H
+#define Q_LOAD_INTERNAL_H
+
+#include "load/load.h"
+
+struct load {
+    struct plan *plan;
+    struct q_arena *arena;
+    const struct model_table *target;
+    const struct cfg_load *cfg;
+    const char *relation;    /* the main source: what q_rejects and q_skips are about */
+    const char *target_ref;  /* the target while it is read, a fragment */
+    struct plan_step *audit; /* statements are appended to these */
+    struct plan_step *publish;
+};
+
+#define LOAD_WH "\"wh\".\"main\""
+
+void load_audit(struct load *l, const char *sql);
+void load_publish(struct load *l, const char *sql);
+
+/* "a.k1 = b.k1 AND ..." over the target's keys, which are never NULL here. */
+void load_add_key_match(struct sql *q, const struct load *l, const char *a, const char *b);
+/* "a.k1, a.k2". */
+void load_add_keys(struct sql *q, const struct load *l, const char *alias);
+/* ", x.c1, x.c2 ..." of all payload columns. */
+void load_add_payload(struct sql *q, const struct load *l, const char *alias);
+
+/* Views l_base and l_good, and the settling of duplicates; keys are compared together with _q_at in mode history. */
+enum q_code load_rows(struct load *l, struct q_err *err);
+enum q_code load_merge(struct load *l, struct q_err *err);
+enum q_code load_history(struct load *l, struct q_err *err);
+/* First publishing step: schema, tables, special members, date dimensions, new columns. */
+enum q_code load_schema(struct load *l, struct q_err *err);
+
+#endif

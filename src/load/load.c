@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "load/internal.h"
+
+void load_audit(struct load *l, const char *sql)
+{
+    plan_step_sql(l->plan, l->audit, sql);
+}
+
+void load_publish(struct load *l, const char *sql)
+{
+    plan_step_sql(l->plan, l->publish, sql);
+}
+
+void load_add_key_match(struct sql *q, const struct load *l, const char *a, const char *b)
+{
+    for (size_t i = 0; i < l->target->n_keys; i++)
+        sql_add(q, "%s%I.%I = %I.%I", i ? " AND " : "", a, l->target->keys[i], b, l->target->keys[i]);
+}
+
+void load_add_keys(struct sql *q, const struct load *l, const char *alias)
+{
+    for (size_t i = 0; i < l->target->n_keys; i++)
+        sql_add(q, "%s%I.%I", i ? ", " : "", alias, l->target->keys[i]);
+}
+
+void load_add_payload(struct sql *q, const struct load *l, const char *alias)
+{
+    for (size_t i = 0; i < l->target->columns.n; i++)
+        sql_add(q, ", %I.%I", alias, l->target->columns.v[i].name);
+}
+
+/* Rejected records as typed rows (SEMANTICS 29), decimals as text, and the key of each. */
+static void keep_records(struct load *l)
+{
+    const struct q_schema *s = &l->plan->current.columns;
+    struct sql *q = sql_new(l->arena);
+    sql_add(q, "UPDATE q_rejects SET record = r.record FROM (SELECT _q_pos, to_json(struct_pack(");
+    for (size_t i = 0; i < s->n; i++) {
+        sql_add(q, i ? ", " : "");
+        if (s->v[i].type.id == Q_T_DECIMAL)
+            sql_add(q, "%I := CAST(%I AS VARCHAR)", s->v[i].name, s->v[i].name);
+        else
+            sql_add(q, "%I := %I", s->v[i].name, s->v[i].name);
+    }
+    sql_add(q, "))::VARCHAR AS record FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE raw IS NULL AND record IS "
+               "NULL AND relation = %L)) AS r WHERE q_rejects.relation = %L AND q_rejects.pos = r._q_pos AND "
+               "q_rejects.record IS NULL",
+            l->plan->current.name, l->relation, l->relation);
+    load_audit(l, sql_text(q));
+    struct sql *k = sql_new(l->arena);
+    sql_add(k, "INSERT INTO q_keys SELECT _q_pos, to_json(struct_pack(");
+    for (size_t i = 0; i < l->target->n_keys; i++)
+        sql_add(k, "%s%I := %I", i ? ", " : "", l->target->keys[i], l->target->keys[i]);
+    sql_add(k, "))::VARCHAR FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE relation = %L)",
+            l->plan->current.name, l->relation);
+    load_audit(l, sql_text(k));
+}
+
+static enum q_code compile(struct plan *plan, struct q_err *err)
+{
+    struct load l = {
+        .plan = plan,
+        .arena = plan->arena,
+        .target = plan->target,
+        .cfg = &plan->pipeline->load,
+        .relation = plan->sources.v[0].name,
+        .target_ref = plan->table_ref(plan, plan->target),
+    };
+    enum q_code code = load_schema(&l, err);
+    if (code)
+        return code;
+    struct load on_rows = l;
+    on_rows.audit = plan_add_step(plan, "load", q_printf(plan->arena, "audit %s", plan->target->stored),
+                                  plan->target->stored);
+    /* steps may move while the plan grows: keep the numbers, not the pointers */
+    size_t audit = plan->steps.n - 1;
+    on_rows.publish = plan_add_step(plan, "load", q_printf(plan->arena, "publish %s", plan->target->stored),
+                                    plan->target->stored);
+    on_rows.publish->publishes = true;
+    on_rows.audit = &plan->steps.v[audit];
+    code = load_rows(&on_rows, err);
+    if (!code)
+        code = l.cfg->mode == CFG_HISTORY ? load_history(&on_rows, err) : load_merge(&on_rows, err);
+    if (!code)
+        keep_records(&on_rows);
+    return code;
+}
+
+const struct plan_stage load_stage = {.name = "load", .compile = compile};

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The rows to load: typed as the target, one row a key. */
+#include "base/suggest.h"
+#include "load/internal.h"
+
+static const struct q_column *relation_column(const struct load *l, const char *name)
+{
+    ptrdiff_t i = q_schema_find(&l->plan->current.columns, name);
+    return i < 0 ? NULL : &l->plan->current.columns.v[i];
+}
+
+static enum q_code missing_column(const struct load *l, struct cfg_pos pos, const char *name, const char *why,
+                                  struct q_err *err)
+{
+    q_texts names = {0};
+    const struct q_schema *s = &l->plan->current.columns;
+    for (size_t i = 0; i < s->n; i++)
+        *q_vec_push(l->arena, &names) = s->v[i].name;
+    enum q_code code = cfg_fail(err, pos, "the relation to load has no column \"%s\", %s", name, why);
+    const char *near = q_suggest(name, names.v, names.n);
+    if (near)
+        q_hint(err, "Did you mean \"%s\"? Columns come from `extract` and `transform`; see `quern show %s.%s`.", near,
+               l->plan->pipeline->name.s, l->relation);
+    else
+        q_hint(err, "Columns come from `extract` and `transform`; see `quern show %s.%s`.", l->plan->pipeline->name.s,
+               l->relation);
+    return code;
+}
+
+static void add_typed(struct sql *q, const struct q_column *from, struct q_type type, const char *as)
+{
+    /* the check stage has proven that every row that is not rejected fits exactly */
+    if (q_type_eq(from->type, type))
+        sql_add(q, ", r.%I AS %I", from->name, as);
+    else
+        sql_add(q, ", TRY_CAST(r.%I AS %T) AS %I", from->name, &type, as);
+}
+
+static enum q_code add_order(const struct load *l, struct sql *q, struct q_err *err)
+{
+    if (!l->cfg->order_by.s)
+        return Q_OK;
+    const struct q_column *c = relation_column(l, l->cfg->order_by.s);
+    if (!c)
+        return missing_column(l, l->cfg->order_by.pos, l->cfg->order_by.s, "which `order_by` names", err);
+    sql_add(q, ", r.%I AS _q_order", c->name);
+    return Q_OK;
+}
+
+/* The business time of a row, for dimensions with history; the run clock is put in when the step runs. */
+static enum q_code add_time(const struct load *l, struct sql *q, struct q_err *err)
+{
+    if (l->cfg->mode != CFG_HISTORY)
+        return Q_OK;
+    if (!l->cfg->valid_from.s) {
+        sql_add(q, ", (SELECT clock FROM q_run) AS _q_at");
+        return Q_OK;
+    }
+    const struct q_column *c = relation_column(l, l->cfg->valid_from.s);
+    if (!c)
+        return missing_column(l, l->cfg->valid_from.pos, l->cfg->valid_from.s, "which `valid_from` names", err);
+    if (c->type.id != Q_T_TIMESTAMP && c->type.id != Q_T_DATE)
+        return cfg_fail(err, l->cfg->valid_from.pos, "`valid_from: %s` must be a date or a timestamp", c->name);
+    if (c->type.id == Q_T_DATE)
+        sql_add(q, ", TRY_CAST(r.%I AS TIMESTAMP) AS _q_at", c->name);
+    else
+        sql_add(q, ", r.%I AS _q_at", c->name);
+    return Q_OK;
+}
+
+static enum q_code base_view(struct load *l, struct q_err *err)
+{
+    struct sql *q = sql_new(l->arena);
+    sql_add(q, "CREATE VIEW l_base AS SELECT r._q_pos");
+    for (size_t i = 0; i < l->target->columns.n; i++) {
+        const struct model_column *c = &l->target->columns.v[i];
+        const struct q_column *from = relation_column(l, c->name);
+        if (!from)
+            return missing_column(l, l->cfg->into.pos, c->name,
+                                  q_printf(l->arena, "which %s needs", l->target->name), err);
+        add_typed(q, from, c->type, c->name);
+    }
+    enum q_code code = add_order(l, q, err);
+    if (!code)
+        code = add_time(l, q, err);
+    sql_add(q, " FROM %I AS r", l->plan->current.name);
+    if (!code)
+        load_audit(l, sql_text(q));
+    return code;
+}
+
+/* Key columns, with the time of the version in mode history. */
+static void add_identity(struct sql *q, const struct load *l, const char *alias)
+{
+    load_add_keys(q, l, alias);
+    if (l->cfg->mode == CFG_HISTORY)
+        sql_add(q, ", %I._q_at", alias);
+}
+
+static void reject_sql(struct load *l, struct sql *q, const char *rule, const char *reason, const char *col,
+                       const char *detail)
+{
+    sql_add(q, "INSERT INTO q_rejects (relation, pos, ord, rule, reason, col, value, detail) SELECT %L, _q_pos, %d, %L, %L, "
+               "%L, NULL, %L ",
+            l->relation, (int64_t)STEP_ORD_LOAD, rule, reason, col, detail);
+}
+
+static void reject_null_times(struct load *l)
+{
+    if (l->cfg->mode != CFG_HISTORY || !l->cfg->valid_from.s)
+        return;
+    struct sql *q = sql_new(l->arena);
+    reject_sql(l, q, "valid_from", "null_valid_from", l->cfg->valid_from.s, "the business time of a version");
+    sql_add(q, "FROM l_good WHERE _q_at IS NULL");
+    load_audit(l, sql_text(q));
+}
+
+/* Rows of one key that differ: the latest by order_by wins, then by position when `ties: last`; what cannot be decided is
+ * rejected. Runs over the few rows in l_dups. */
+static void settle_differing(struct load *l)
+{
+    bool ordered = l->cfg->order_by.s != NULL, last = l->cfg->ties_last;
+    struct sql *q = sql_new(l->arena);
+    sql_add(q, "CREATE TABLE l_ranked AS SELECT _q_pos, count(*) OVER (PARTITION BY ");
+    add_identity(q, l, "d");
+    sql_add(q, ") AS rows, rank() OVER (PARTITION BY ");
+    add_identity(q, l, "d");
+    sql_add(q, " ORDER BY %s) AS place, count(*) OVER (PARTITION BY ", ordered ? "_q_order DESC NULLS LAST" : "1");
+    add_identity(q, l, "d");
+    sql_add(q, "%s) AS ties, row_number() OVER (PARTITION BY ", ordered ? ", _q_order" : "");
+    add_identity(q, l, "d");
+    sql_add(q, " ORDER BY %s_q_pos DESC) AS number FROM l_dups AS d ANTI JOIN q_skips AS s ON s.relation = %L AND s.pos = "
+               "d._q_pos",
+            ordered ? "_q_order DESC NULLS LAST, " : "", l->relation);
+    load_audit(l, sql_text(q));
+    const char *beaten = last ? "number > 1" : "place > 1";
+    load_audit(l, sql_make(l->arena, "INSERT INTO q_skips SELECT %L, _q_pos, 'superseded' FROM l_ranked WHERE rows > 1 AND %s",
+                           l->relation, beaten));
+    if (last)
+        return;
+    struct sql *r = sql_new(l->arena);
+    reject_sql(l, r, l->target->is_fact ? "grain" : "business_key", "ambiguous_version", NULL,
+               ordered ? "another row of this key has the same order_by value and other content"
+                       : "another row of this key has other content, and no order_by is declared");
+    sql_add(r, "FROM l_ranked WHERE rows > 1 AND place = 1 AND ties > 1");
+    load_audit(l, sql_text(r));
+}
+
+static void settle_duplicates(struct load *l)
+{
+    struct sql *keys = sql_new(l->arena);
+    sql_add(keys, "CREATE TABLE l_dupkeys AS SELECT ");
+    add_identity(keys, l, "g");
+    sql_add(keys, " FROM l_good AS g GROUP BY ");
+    add_identity(keys, l, "g");
+    sql_add(keys, " HAVING count(*) > 1");
+    load_audit(l, sql_text(keys));
+    struct sql *dups = sql_new(l->arena);
+    sql_add(dups, "CREATE TABLE l_dups AS SELECT g.* FROM l_good AS g SEMI JOIN l_dupkeys AS k ON ");
+    load_add_key_match(dups, l, "g", "k");
+    if (l->cfg->mode == CFG_HISTORY)
+        sql_add(dups, " AND g._q_at = k._q_at");
+    load_audit(l, sql_text(dups));
+    struct sql *same = sql_new(l->arena);
+    sql_add(same, "INSERT INTO q_skips SELECT %L, _q_pos, 'duplicate' FROM l_dups AS d QUALIFY row_number() OVER (PARTITION BY ",
+            l->relation);
+    add_identity(same, l, "d");
+    load_add_payload(same, l, "d");
+    sql_add(same, "%s ORDER BY _q_pos) > 1", l->cfg->order_by.s ? ", _q_order" : "");
+    load_audit(l, sql_text(same));
+    settle_differing(l);
+}
+
+enum q_code load_rows(struct load *l, struct q_err *err)
+{
+    enum q_code code = base_view(l, err);
+    if (code)
+        return code;
+    load_audit(l, sql_make(l->arena,
+                           "CREATE VIEW l_good AS SELECT b.* FROM l_base AS b ANTI JOIN (SELECT pos FROM q_rejects WHERE "
+                           "relation = %L UNION ALL SELECT pos FROM q_skips WHERE relation = %L) AS o ON o.pos = b._q_pos",
+                           l->relation, l->relation));
+    reject_null_times(l);
+    settle_duplicates(l);
+    return Q_OK;
+}

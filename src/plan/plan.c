@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "plan/plan.h"
+
+#include "base/suggest.h"
+#include "model/date.h"
+#include "state/state.h"
+
+struct plan_step *plan_add_step(struct plan *plan, const char *stage, const char *name, const char *relation)
+{
+    struct plan_step *step = q_vec_push(plan->arena, &plan->steps);
+    *step = (struct plan_step){.stage = stage, .name = name, .relation = relation, .run = step_run_sql};
+    return step;
+}
+
+void plan_step_sql(struct plan *plan, struct plan_step *step, const char *sql)
+{
+    *q_vec_push(plan->arena, &step->sql) = sql;
+}
+
+enum q_code step_run_sql(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
+{
+    for (size_t i = 0; i < step->sql.n; i++) {
+        enum q_code code = db_exec(ctx->db, step->sql.v[i], NULL, 0, NULL, err);
+        if (code) {
+            q_context(err, "running statement %zu of step \"%s %s\"", i + 1, step->stage, step->name);
+            return code;
+        }
+    }
+    return Q_OK;
+}
+
+static const char *table_ref(const struct plan *plan, const struct model_table *table)
+{
+    const char *schema = q_map_has(plan->existing, table->stored) ? "\"wh\".\"main\"" : "absent";
+    return sql_make(plan->arena, "%s.%I", schema, table->stored);
+}
+
+/* Stand-ins for the model's tables that the warehouse lacks. */
+static enum q_code make_stand_ins(const struct plan *plan, struct q_err *err)
+{
+    enum q_code code = db_exec(plan->db, "CREATE SCHEMA IF NOT EXISTS absent", NULL, 0, NULL, err);
+    for (size_t i = 0; i < plan->model->n && !code; i++) {
+        const struct model_table *t = &plan->model->tables[i];
+        if (q_map_has(plan->existing, t->stored))
+            continue;
+        code = db_exec(plan->db, model_create_sql(plan->arena, t, "absent"), NULL, 0, NULL, err);
+        if (!code && !t->is_fact)
+            code = db_exec(plan->db, model_special_sql(plan->arena, t, "absent"), NULL, 0, NULL, err);
+        if (!code && t->is_date)
+            code = db_exec(plan->db, sql_make(plan->arena, "INSERT INTO absent.%I %s", t->stored,
+                                              model_date_select(plan->arena, t, NULL)),
+                           NULL, 0, NULL, err);
+    }
+    return code;
+}
+
+static enum q_code set_target(struct plan *plan, struct q_err *err)
+{
+    const struct cfg_text *into = &plan->pipeline->load.into;
+    plan->target = model_find(plan->model, into->s);
+    if (!plan->target)
+        return cfg_fail(err, into->pos, "\"%s\" is no table of the model", into->s);
+    if (plan->target->is_date)
+        return cfg_fail(err, into->pos, "\"%s\" is generated: no pipeline loads it", into->s);
+    return Q_OK;
+}
+
+enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in, struct plan **out, struct q_err *err)
+{
+    struct plan *plan = q_new(arena, struct plan);
+    plan->arena = arena;
+    plan->db = in->db;
+    plan->pins = in->pins;
+    plan->project = in->project;
+    plan->pipeline = in->pipeline;
+    plan->model = in->model;
+    plan->table_ref = table_ref;
+    plan->existing = q_new(arena, struct q_map);
+    q_map_init(plan->existing, arena);
+    enum q_code code = set_target(plan, err);
+    if (!code)
+        code = state_tables(in->db, arena, plan->existing, err);
+    if (!code)
+        code = make_stand_ins(plan, err);
+    for (size_t i = 0; i < in->n_stages && !code; i++)
+        code = in->stages[i]->compile(plan, err);
+    *out = plan;
+    return code;
+}
+
+const char *plan_hash(const struct plan *plan)
+{
+    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
+    for (size_t i = 0; i < plan->steps.n; i++)
+        for (size_t k = 0; k < plan->steps.v[i].sql.n; k++)
+            for (const char *p = plan->steps.v[i].sql.v[k]; *p; p++)
+                h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+    return q_printf(plan->arena, "%016llx", (unsigned long long)h);
+}
+
+static enum q_code find_wanted(struct q_arena *arena, const struct cfg_project *project, const char *name,
+                               const struct cfg_pipeline **out, struct q_err *err)
+{
+    *out = cfg_find_pipeline(project, name);
+    if (*out)
+        return Q_OK;
+    q_texts names = {0};
+    for (size_t i = 0; i < project->pipelines.n; i++)
+        *q_vec_push(arena, &names) = project->pipelines.v[i].name.s;
+    enum q_code code = q_fail(err, Q_USAGE, "unknown pipeline \"%s\"", name);
+    const char *near = q_suggest(name, names.v, names.n);
+    if (near)
+        q_hint(err, "Did you mean `%s`?", near);
+    else
+        q_hint(err, "Pipelines are the files in pipelines/; `quern run` without names runs all of them.");
+    return code;
+}
+
+static bool loads_fact(const struct model *model, const struct cfg_pipeline *p)
+{
+    const struct model_table *t = model_find(model, p->load.into.s);
+    return t && t->is_fact;
+}
+
+enum q_code plan_order(struct q_arena *arena, const struct cfg_project *project, const struct model *model,
+                       const q_texts *names, const struct cfg_pipeline ***out, size_t *n, struct q_err *err)
+{
+    size_t wanted = names->n ? names->n : project->pipelines.n;
+    const struct cfg_pipeline **list = q_alloc_array(arena, wanted + 1, sizeof *list);
+    const struct cfg_pipeline **sorted = q_alloc_array(arena, wanted + 1, sizeof *sorted);
+    for (size_t i = 0; i < wanted; i++) {
+        list[i] = &project->pipelines.v[i < project->pipelines.n ? i : 0];
+        enum q_code code = names->n ? find_wanted(arena, project, names->v[i], &list[i], err) : Q_OK;
+        if (code)
+            return code;
+    }
+    *n = 0;
+    for (int facts = 0; facts <= 1; facts++)
+        for (size_t i = 0; i < wanted; i++)
+            if (loads_fact(model, list[i]) == (facts == 1))
+                sorted[(*n)++] = list[i];
+    *out = sorted;
+    return Q_OK;
+}

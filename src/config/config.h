@@ -57,7 +57,7 @@
  *     measures:
  *       revenue: sum(total_amount)
  * A role keeps its `from` columns under their own names and the dimension's types, and creates `<role>_key` unless
- * `key:` names it. `from` defaults to the dimension's business key.
+ * `key:` names it. `from` defaults to the dimension's business key (for dates: the role itself). cfg_load() fills both in.
  *
  * pipelines/sales.yaml
  *     pipeline: sales
@@ -134,6 +134,7 @@ typedef Q_VEC(struct cfg_text) cfg_texts;
 /* `key: value` pairs in order, both with places (rename, derive, formats ...). */
 struct cfg_pair {
     struct cfg_text key, value;
+    bool hidden; /* the value holds a secret: it never stands in a message, a plan or a record */
 };
 typedef Q_VEC(struct cfg_pair) cfg_pairs;
 
@@ -351,6 +352,7 @@ struct cfg_options {
 Q_MUST_CHECK enum q_code cfg_load(struct q_arena *arena, const struct cfg_options *options, struct cfg_project **out,
                                   struct q_err *err);
 
+/* NULL when there is none. */
 const struct cfg_table *cfg_find_table(const struct cfg_project *project, const char *name);
 const struct cfg_pipeline *cfg_find_pipeline(const struct cfg_project *project, const char *name);
 const struct cfg_report *cfg_find_report(const struct cfg_project *project, const char *name);

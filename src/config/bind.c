@@ -11,7 +11,8 @@
 
 enum { SHOWN_MAX = 60, NAME_MAX_BYTES = 63 };
 
-static enum q_code Q_PRINTF(3, 0) fail_at_v(struct q_err *err, struct cfg_pos pos, const char *fmt, va_list ap)
+static enum q_code Q_PRINTF(3, 0)
+    fail_at_v(struct q_err *err, struct cfg_pos pos, const char *fmt, va_list ap)
 {
     char message[Q_ERR_MESSAGE];
     (void)vsnprintf(message, sizeof message, fmt, ap);
@@ -85,9 +86,11 @@ const char *cfg_shown(struct cfg_bind *b, const struct cfg_node *value)
     return q_printf(b->arena, "\"%.*s...\"", (int)n, value->text);
 }
 
-enum q_code cfg_expected(struct cfg_bind *b, const struct cfg_node *value, const char *key, const char *wanted)
+enum q_code cfg_expected(struct cfg_bind *b, const struct cfg_node *value, const char *key,
+                         const char *wanted)
 {
-    return cfg_wrong(b, value->pos, "expected %s for \"%s\", found %s", wanted, key, cfg_shown(b, value));
+    return cfg_wrong(b, value->pos, "expected %s for \"%s\", found %s", wanted, key,
+                     cfg_shown(b, value));
 }
 
 enum q_code cfg_unknown(struct cfg_bind *b, struct cfg_pos pos, const char *kind, const char *word,
@@ -119,15 +122,17 @@ enum q_code cfg_check_ident(struct cfg_bind *b, struct cfg_text text, const char
     for (const char *p = text.s; ok && *p; p++)
         ok = isalnum((unsigned char)*p) || *p == '_' || (dash && *p == '-');
     if (!ok)
-        return cfg_wrong(b, text.pos, "\"%.*s\" cannot be the name of %s: it is made of letters, digits and _%s",
+        return cfg_wrong(b, text.pos,
+                         "\"%.*s\" cannot be the name of %s: it is made of letters, digits and _%s",
                          SHOWN_MAX, text.s, what, dash ? " and -" : "");
     if (strlen(text.s) > NAME_MAX_BYTES)
-        return cfg_wrong(b, text.pos, "the name of %s has more than %d characters", what, NAME_MAX_BYTES);
+        return cfg_wrong(b, text.pos, "the name of %s has more than %d characters", what,
+                         NAME_MAX_BYTES);
     return Q_OK;
 }
 
-enum q_code cfg_bind_text(struct cfg_bind *b, const struct cfg_node *value, const char *key, enum cfg_field_kind kind,
-                          struct cfg_text *out)
+enum q_code cfg_bind_text(struct cfg_bind *b, const struct cfg_node *value, const char *key,
+                          enum cfg_field_kind kind, struct cfg_text *out)
 {
     bool name = kind == CFG_F_IDENT || kind == CFG_F_NAME;
     const char *wanted = name ? "a name" : kind == CFG_F_EXPR ? "an expression" : "a text";
@@ -135,7 +140,8 @@ enum q_code cfg_bind_text(struct cfg_bind *b, const struct cfg_node *value, cons
         return cfg_expected(b, value, key, wanted);
     if (!value->text[strspn(value->text, " \t\r\n")])
         return cfg_wrong(b, value->pos, "expected %s for \"%s\", found an empty text", wanted, key);
-    *out = (struct cfg_text){.s = value->text, .pos = kind == CFG_F_EXPR ? value->text_pos : value->pos};
+    *out = (struct cfg_text){.s = value->text,
+                             .pos = kind == CFG_F_EXPR ? value->text_pos : value->pos};
     if (!name)
         return Q_OK;
     if (value->hidden)
@@ -143,17 +149,20 @@ enum q_code cfg_bind_text(struct cfg_bind *b, const struct cfg_node *value, cons
     return cfg_check_ident(b, *out, key, kind == CFG_F_NAME);
 }
 
-enum q_code cfg_bind_texts(struct cfg_bind *b, const struct cfg_node *value, const char *key, cfg_texts *out)
+enum q_code cfg_bind_texts(struct cfg_bind *b, const struct cfg_node *value, const char *key,
+                           cfg_texts *out)
 {
     if (value->kind == CFG_NODE_SCALAR)
         return cfg_bind_text(b, value, key, CFG_F_TEXT, q_vec_push(b->arena, out));
     if (value->kind != CFG_NODE_LIST)
         return cfg_expected(b, value, key, "a text or a list of texts");
     if (!value->items.n)
-        return cfg_wrong(b, value->pos, "expected at least one text for \"%s\", found an empty list", key);
+        return cfg_wrong(b, value->pos,
+                         "expected at least one text for \"%s\", found an empty list", key);
     enum q_code code = Q_OK;
     for (size_t i = 0; i < value->items.n; i++)
-        code = cfg_first(code, cfg_bind_text(b, value->items.v[i].value, key, CFG_F_TEXT, q_vec_push(b->arena, out)));
+        code = cfg_first(code, cfg_bind_text(b, value->items.v[i].value, key, CFG_F_TEXT,
+                                             q_vec_push(b->arena, out)));
     return code;
 }
 
@@ -173,8 +182,8 @@ static enum q_code bind_pairs(struct cfg_bind *b, const struct cfg_node *value, 
     return code;
 }
 
-static enum q_code bind_bool(struct cfg_bind *b, const struct cfg_node *value, const char *key, bool other,
-                             bool *out)
+static enum q_code bind_bool(struct cfg_bind *b, const struct cfg_node *value, const char *key,
+                             bool other, bool *out)
 {
     bool on;
     struct q_err unused = {0};
@@ -200,7 +209,11 @@ static const char *list_words(struct cfg_bind *b, const struct cfg_word *words)
     size_t n = words_of(words, false, known);
     const char *list = "";
     for (size_t i = 0; i < n; i++)
-        list = q_printf(b->arena, "%s%s%s", list, i == 0 ? "" : i + 1 == n ? " or " : ", ", known[i]);
+        list = q_printf(b->arena, "%s%s%s", list,
+                        i == 0       ? ""
+                        : i + 1 == n ? " or "
+                                     : ", ",
+                        known[i]);
     return list;
 }
 
@@ -213,8 +226,8 @@ enum q_code cfg_bind_word(struct cfg_bind *b, const struct cfg_node *value, cons
         if (!q_streq(w->word, value->text))
             continue;
         if (w->later)
-            return cfg_wrong(b, value->pos, "this version does not have \"%s: %s\" yet; it has %s", key, w->word,
-                             list_words(b, words));
+            return cfg_wrong(b, value->pos, "this version does not have \"%s: %s\" yet; it has %s",
+                             key, w->word, list_words(b, words));
         *out = w->value;
         return Q_OK;
     }
@@ -226,23 +239,25 @@ enum q_code cfg_bind_word(struct cfg_bind *b, const struct cfg_node *value, cons
     return cfg_expected(b, value, key, list_words(b, words));
 }
 
-enum q_code cfg_bind_int(struct cfg_bind *b, const struct cfg_node *value, const char *key, int64_t min, int64_t max,
-                         int64_t *out)
+enum q_code cfg_bind_int(struct cfg_bind *b, const struct cfg_node *value, const char *key,
+                         int64_t min, int64_t max, int64_t *out)
 {
     if (value->open)
         return Q_OK;
     struct q_err unused = {0};
-    if (value->kind == CFG_NODE_SCALAR && q_parse_int(value->text, key, min, max, out, &unused) == Q_OK)
+    if (value->kind == CFG_NODE_SCALAR &&
+        q_parse_int(value->text, key, min, max, out, &unused) == Q_OK)
         return Q_OK;
     if (max == INT64_MAX)
         return cfg_expected(b, value, key,
                             q_printf(b->arena, "a whole number%s", min == 0 ? " not below 0" : ""));
-    return cfg_expected(b, value, key,
-                        q_printf(b->arena, "a whole number from %lld to %lld", (long long)min, (long long)max));
+    return cfg_expected(
+        b, value, key,
+        q_printf(b->arena, "a whole number from %lld to %lld", (long long)min, (long long)max));
 }
 
-static enum q_code bind_field(struct cfg_bind *b, const struct cfg_field *f, const struct cfg_node_pair *pair,
-                              void *out)
+static enum q_code bind_field(struct cfg_bind *b, const struct cfg_field *f,
+                              const struct cfg_node_pair *pair, void *out)
 {
     const struct cfg_node *value = pair->value;
     int word = 0;
@@ -287,8 +302,9 @@ static enum q_code unknown_key(struct cfg_bind *b, const struct cfg_node *key, c
         *q_vec_push(scratch, &known) = f->key;
     }
     const char *near = q_suggest(key->text, known.v, known.n);
-    enum q_code code = near ? cfg_wrong(b, key->pos, "unknown key \"%s\"; did you mean \"%s\"?", key->text, near)
-                            : cfg_wrong(b, key->pos, "unknown key \"%s\" in %s", key->text, what);
+    enum q_code code =
+        near ? cfg_wrong(b, key->pos, "unknown key \"%s\"; did you mean \"%s\"?", key->text, near)
+             : cfg_wrong(b, key->pos, "unknown key \"%s\" in %s", key->text, what);
     cfg_wrong_hint(b, "The keys of %s are %s.", what, list);
     q_arena_free(scratch);
     return code;
@@ -298,19 +314,22 @@ enum q_code cfg_bind_map(struct cfg_bind *b, const struct cfg_node *map, const c
                          const struct cfg_field *fields, void *out)
 {
     if (map->kind != CFG_NODE_MAP)
-        return cfg_wrong(b, map->pos, "expected a map of keys and values for %s, found %s", what, cfg_shown(b, map));
+        return cfg_wrong(b, map->pos, "expected a map of keys and values for %s, found %s", what,
+                         cfg_shown(b, map));
     enum q_code code = Q_OK;
     for (size_t i = 0; i < map->items.n; i++) {
         const struct cfg_node_pair *pair = &map->items.v[i];
         const struct cfg_field *f = fields;
         while (f->key && !q_streq(f->key, pair->key->text))
             f++;
-        code = cfg_first(code, f->key ? bind_field(b, f, pair, out) : unknown_key(b, pair->key, what, fields));
+        code = cfg_first(code, f->key ? bind_field(b, f, pair, out)
+                                      : unknown_key(b, pair->key, what, fields));
     }
     /* A misspelt key is the likely reason of a missing one: say only that. */
     for (const struct cfg_field *f = fields; f->key && !code; f++)
         if (f->required && !cfg_node_get(map, f->key))
-            code = cfg_wrong(b, map->pos, "%s has no \"%s\"; for example `%s`", what, f->key, f->example);
+            code = cfg_wrong(b, map->pos, "%s has no \"%s\"; for example `%s`", what, f->key,
+                             f->example);
     return code;
 }
 

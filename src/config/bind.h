@@ -62,8 +62,8 @@ enum cfg_field_kind {
     CFG_F_DONE,  /* bound elsewhere */
 };
 
-typedef enum q_code (*cfg_call)(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out);
+typedef enum q_code (*cfg_call)(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out);
 
 #define CFG_NOWHERE ((size_t)-1) /* the word is checked and not kept */
 
@@ -86,7 +86,8 @@ void cfg_wrong_hint(struct cfg_bind *b, const char *fmt, ...) Q_PRINTF(2, 3);
 /* Takes over an error that another function filled. */
 enum q_code cfg_wrong_from(struct cfg_bind *b, const struct q_err *err);
 /* "expected WANTED for "key", found ...". */
-enum q_code cfg_expected(struct cfg_bind *b, const struct cfg_node *value, const char *key, const char *wanted);
+enum q_code cfg_expected(struct cfg_bind *b, const struct cfg_node *value, const char *key,
+                         const char *wanted);
 /* `unknown KIND "word"; did you mean "near"?` */
 enum q_code cfg_unknown(struct cfg_bind *b, struct cfg_pos pos, const char *kind, const char *word,
                         const char *const *known, size_t n);
@@ -100,25 +101,27 @@ static inline enum q_code cfg_first(enum q_code before, enum q_code now)
 
 /* ---- values ---- */
 
-Q_MUST_CHECK enum q_code cfg_bind_map(struct cfg_bind *b, const struct cfg_node *map, const char *what,
-                                      const struct cfg_field *fields, void *out);
-Q_MUST_CHECK enum q_code cfg_bind_text(struct cfg_bind *b, const struct cfg_node *value, const char *key,
-                                       enum cfg_field_kind kind, struct cfg_text *out);
-Q_MUST_CHECK enum q_code cfg_bind_texts(struct cfg_bind *b, const struct cfg_node *value, const char *key,
-                                        cfg_texts *out);
-Q_MUST_CHECK enum q_code cfg_bind_word(struct cfg_bind *b, const struct cfg_node *value, const char *key,
-                                       const struct cfg_word *words, int *out);
-Q_MUST_CHECK enum q_code cfg_bind_int(struct cfg_bind *b, const struct cfg_node *value, const char *key, int64_t min,
-                                      int64_t max, int64_t *out);
+Q_MUST_CHECK enum q_code cfg_bind_map(struct cfg_bind *b, const struct cfg_node *map,
+                                      const char *what, const struct cfg_field *fields, void *out);
+Q_MUST_CHECK enum q_code cfg_bind_text(struct cfg_bind *b, const struct cfg_node *value,
+                                       const char *key, enum cfg_field_kind kind,
+                                       struct cfg_text *out);
+Q_MUST_CHECK enum q_code cfg_bind_texts(struct cfg_bind *b, const struct cfg_node *value,
+                                        const char *key, cfg_texts *out);
+Q_MUST_CHECK enum q_code cfg_bind_word(struct cfg_bind *b, const struct cfg_node *value,
+                                       const char *key, const struct cfg_word *words, int *out);
+Q_MUST_CHECK enum q_code cfg_bind_int(struct cfg_bind *b, const struct cfg_node *value,
+                                      const char *key, int64_t min, int64_t max, int64_t *out);
 /* "> 0", ">= 5", "> 1%". */
-Q_MUST_CHECK enum q_code cfg_bind_threshold(struct cfg_bind *b, const struct cfg_node *value, const char *key,
-                                            struct cfg_threshold *out);
+Q_MUST_CHECK enum q_code cfg_bind_threshold(struct cfg_bind *b, const struct cfg_node *value,
+                                            const char *key, struct cfg_threshold *out);
 /* "100" or "1%". */
-Q_MUST_CHECK enum q_code cfg_bind_limit(struct cfg_bind *b, const struct cfg_node *value, const char *key,
-                                        struct cfg_threshold *out);
+Q_MUST_CHECK enum q_code cfg_bind_limit(struct cfg_bind *b, const struct cfg_node *value,
+                                        const char *key, struct cfg_threshold *out);
 /* A key as text. */
 struct cfg_text cfg_key_text(const struct cfg_node *key);
-Q_MUST_CHECK enum q_code cfg_check_ident(struct cfg_bind *b, struct cfg_text text, const char *what, bool dash);
+Q_MUST_CHECK enum q_code cfg_check_ident(struct cfg_bind *b, struct cfg_text text, const char *what,
+                                         bool dash);
 
 /* ---- ${NAME} ---- */
 
@@ -133,9 +136,10 @@ Q_MUST_CHECK enum q_code cfg_bind_project(struct cfg_bind *b, const struct cfg_n
 Q_MUST_CHECK enum q_code cfg_bind_model(struct cfg_bind *b, const struct cfg_node *root);
 Q_MUST_CHECK enum q_code cfg_bind_pipeline(struct cfg_bind *b, const struct cfg_node *root);
 Q_MUST_CHECK enum q_code cfg_bind_report(struct cfg_bind *b, const struct cfg_node *root);
-Q_MUST_CHECK enum q_code cfg_bind_steps(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                        void *out);
-Q_MUST_CHECK enum q_code cfg_bind_rules(struct cfg_bind *b, const struct cfg_node *list, cfg_rules *out);
+Q_MUST_CHECK enum q_code cfg_bind_steps(struct cfg_bind *b, const struct cfg_node *key,
+                                        const struct cfg_node *value, void *out);
+Q_MUST_CHECK enum q_code cfg_bind_rules(struct cfg_bind *b, const struct cfg_node *list,
+                                        cfg_rules *out);
 extern const struct cfg_word cfg_on_fail_words[];
 
 /* ---- references between files; fills what they imply: keys and `from` of roles ---- */

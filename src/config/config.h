@@ -147,8 +147,8 @@ struct cfg_column {
     struct cfg_text type; /* spelled type, e.g. "decimal(12,2)"; .s NULL for a role */
     enum cfg_history history;
     bool history_given;
-    bool not_null;           /* nullable: false */
-    struct cfg_text check;   /* expression */
+    bool not_null;         /* nullable: false */
+    struct cfg_text check; /* expression */
     struct cfg_text sensitive;
     struct cfg_text description;
     /* a role: the column refers to a dimension */
@@ -185,9 +185,9 @@ typedef Q_VEC(struct cfg_table) cfg_tables;
 /* ---- pipeline ---- */
 struct cfg_source {
     struct cfg_text name;
-    struct cfg_text from;    /* "files" or a connection's name */
-    cfg_columns columns;     /* declared types (name and type only; type .s NULL: infer) */
-    cfg_pairs options;       /* every other key, checked against the driver's option table */
+    struct cfg_text from; /* "files" or a connection's name */
+    cfg_columns columns;  /* declared types (name and type only; type .s NULL: infer) */
+    cfg_pairs options;    /* every other key, checked against the driver's option table */
     bool optional;
 };
 typedef Q_VEC(struct cfg_source) cfg_sources;
@@ -214,13 +214,14 @@ typedef Q_VEC(struct cfg_cast) cfg_casts;
 struct cfg_step {
     enum cfg_step_kind kind;
     struct cfg_pos pos;
-    struct cfg_text relation;       /* .s NULL: the main one */
-    cfg_pairs pairs;                /* rename, derive; clean: key = column, value = text|email|phone, in file order */
-    cfg_casts casts;                /* cast */
-    struct cfg_text expr;           /* filter */
-    cfg_texts columns;              /* select, drop */
+    struct cfg_text relation; /* .s NULL: the main one */
+    cfg_pairs
+        pairs; /* rename, derive; clean: key = column, value = text|email|phone, in file order */
+    cfg_casts casts;                     /* cast */
+    struct cfg_text expr;                /* filter */
+    cfg_texts columns;                   /* select, drop */
     struct cfg_text left, right, suffix; /* join */
-    cfg_pairs on;                   /* join: left column = right column */
+    cfg_pairs on;                        /* join: left column = right column */
     enum cfg_join join;
 };
 typedef Q_VEC(struct cfg_step) cfg_steps;
@@ -243,23 +244,23 @@ enum cfg_severity { CFG_INFO, CFG_WARN, CFG_ERROR, CFG_CRITICAL, CFG_SEVERITIES 
 /* "> 0", "> 1%", ">= 5": compared as integers; percent in millionths (1 % is 10000), so "0.5%" is exact. */
 struct cfg_threshold {
     bool set, percent;
-    bool or_equal;  /* >= instead of > */
-    int64_t bound;  /* rows, or millionths of the evaluated rows */
+    bool or_equal; /* >= instead of > */
+    int64_t bound; /* rows, or millionths of the evaluated rows */
     struct cfg_pos pos;
 };
 
 struct cfg_rule {
     enum cfg_rule_kind kind;
     struct cfg_pos pos;
-    struct cfg_text name;           /* given, or made: "not_null transaction_id" */
-    bool named;                     /* given */
-    cfg_texts columns;              /* one or more */
-    struct cfg_text min, max;       /* between: literals as written; row_count: integers */
-    cfg_texts values;               /* in_set; a YAML null in the list has .s == NULL */
-    struct cfg_text pattern;        /* matches */
+    struct cfg_text name;                /* given, or made: "not_null transaction_id" */
+    bool named;                          /* given */
+    cfg_texts columns;                   /* one or more */
+    struct cfg_text min, max;            /* between: literals as written; row_count: integers */
+    cfg_texts values;                    /* in_set; a YAML null in the list has .s == NULL */
+    struct cfg_text pattern;             /* matches */
     struct cfg_text to_table, to_column; /* reference; to_column may be absent */
-    struct cfg_text expr;           /* expression, sql */
-    struct cfg_text within;         /* duplicate_row */
+    struct cfg_text expr;                /* expression, sql */
+    struct cfg_text within;              /* duplicate_row */
     struct cfg_text when;
     struct cfg_threshold at[CFG_SEVERITIES]; /* none given: error "> 0" is filled in */
     bool nulls_fail;
@@ -336,21 +337,21 @@ struct cfg_project {
     const struct cfg_environment *env; /* the chosen one */
     cfg_connections connections;
     int64_t initial_valid_from; /* microseconds; default 1000-01-01 */
-    bool open_end_null;         /* default true; else valid_to of the current version is 9999-12-31 */
-    cfg_tables tables;          /* model, dimensions first, each by name */
-    cfg_pipelines pipelines;    /* by name */
-    cfg_reports reports;        /* by name */
+    bool open_end_null;      /* default true; else valid_to of the current version is 9999-12-31 */
+    cfg_tables tables;       /* model, dimensions first, each by name */
+    cfg_pipelines pipelines; /* by name */
+    cfg_reports reports;     /* by name */
 };
 
 struct cfg_options {
     const char *dir;
-    const char *env;              /* NULL: the default one */
-    q_texts vars;                 /* "NAME=value" from the command line */
+    const char *env;               /* NULL: the default one */
+    q_texts vars;                  /* "NAME=value" from the command line */
     const struct q_opt *file_opts; /* options of `from: files` sources; NULL: not checked */
 };
 
-Q_MUST_CHECK enum q_code cfg_load(struct q_arena *arena, const struct cfg_options *options, struct cfg_project **out,
-                                  struct q_err *err);
+Q_MUST_CHECK enum q_code cfg_load(struct q_arena *arena, const struct cfg_options *options,
+                                  struct cfg_project **out, struct q_err *err);
 
 /* NULL when there is none. */
 const struct cfg_table *cfg_find_table(const struct cfg_project *project, const char *name);
@@ -361,6 +362,7 @@ const struct cfg_report *cfg_find_report(const struct cfg_project *project, cons
 enum q_code cfg_fail(struct q_err *err, struct cfg_pos pos, const char *fmt, ...) Q_PRINTF(3, 4);
 
 /* A file of rules alone (`quern check FILE --rules FILE`): a YAML list, or a map with the key `check`. */
-Q_MUST_CHECK enum q_code cfg_load_rules(struct q_arena *arena, const char *path, cfg_rules *out, struct q_err *err);
+Q_MUST_CHECK enum q_code cfg_load_rules(struct q_arena *arena, const char *path, cfg_rules *out,
+                                        struct q_err *err);
 
 #endif

@@ -50,22 +50,28 @@ static enum q_code not_set(struct cfg_bind *b, struct cfg_pos pos, const char *n
 {
     enum q_code code = cfg_wrong(b, pos, "variable \"%s\" is not set", name);
     if (b->vars.secrets_file)
-        cfg_wrong_hint(b, "Give --var %s=VALUE, export it in the environment, or add it to `variables` in quern.yaml or to the secrets file \"%s\"%s.",
-                       name, b->vars.secrets_file, b->vars.secrets_missing ? ", which does not exist" : "");
+        cfg_wrong_hint(
+            b,
+            "Give --var %s=VALUE, export it in the environment, or add it to `variables` in quern.yaml or to the secrets file \"%s\"%s.",
+            name, b->vars.secrets_file, b->vars.secrets_missing ? ", which does not exist" : "");
     else
-        cfg_wrong_hint(b, "Give --var %s=VALUE, export it in the environment, or add it to `variables` in quern.yaml.", name);
+        cfg_wrong_hint(
+            b,
+            "Give --var %s=VALUE, export it in the environment, or add it to `variables` in quern.yaml.",
+            name);
     return code;
 }
 
 /* The reference at text[at] ("${"): *end is behind it. */
-static enum q_code expand_one(struct cfg_bind *b, struct cfg_node *node, bool open_allowed, size_t at, size_t *end,
-                              struct q_buf *out)
+static enum q_code expand_one(struct cfg_bind *b, struct cfg_node *node, bool open_allowed,
+                              size_t at, size_t *end, struct q_buf *out)
 {
     const char *from = node->text + at + 2;
     size_t n = name_length(from);
     *end = at + 2;
     if (!n || from[n] != '}') {
-        enum q_code code = cfg_wrong(b, place_in(node, at), "expected a name and \"}\" behind \"${\"");
+        enum q_code code =
+            cfg_wrong(b, place_in(node, at), "expected a name and \"}\" behind \"${\"");
         cfg_wrong_hint(b, "Write $${ for the characters ${ themselves.");
         return code;
     }
@@ -105,7 +111,8 @@ static enum q_code expand_scalar(struct cfg_bind *b, struct cfg_node *node, bool
     }
     b->vars.expanded += out.n;
     if (!code && (out.full || b->vars.expanded > MAX_EXPANDED))
-        code = cfg_wrong(b, node->pos, "the value has more than %d bytes with its variables", MAX_VALUE);
+        code = cfg_wrong(b, node->pos, "the value has more than %d bytes with its variables",
+                         MAX_VALUE);
     if (!code && !q_utf8_valid(q_buf_text(&out), out.n, NULL))
         code = cfg_wrong(b, node->pos, "a variable in this value is not valid UTF-8");
     if (!code) {
@@ -145,7 +152,8 @@ static enum q_code read_secret(struct cfg_bind *b, struct q_str line, struct cfg
     if (!line.n || line.p[0] == '#')
         return Q_OK;
     const char *equals = memchr(line.p, '=', line.n);
-    const char *name = equals ? q_strndup(b->arena, line.p, (size_t)(equals - line.p)) : "";
+    struct q_str left = q_str_trim((struct q_str){line.p, equals ? (size_t)(equals - line.p) : 0});
+    const char *name = q_strndup(b->arena, left.p, left.n);
     if (!name[0] || name_length(name) != strlen(name))
         return cfg_wrong(b, pos, "expected NAME=value");
     if (q_map_has(&b->vars.secrets, name))

@@ -14,13 +14,16 @@ struct file_kind {
 };
 
 static const struct file_kind file_kinds[] = {
-    {"dimension", "model", cfg_bind_model},        {"fact", "model", cfg_bind_model},
-    {"pipeline", "pipelines", cfg_bind_pipeline}, {"report", "reports", cfg_bind_report},
+    {"dimension", "model", cfg_bind_model},
+    {"fact", "model", cfg_bind_model},
+    {"pipeline", "pipelines", cfg_bind_pipeline},
+    {"report", "reports", cfg_bind_report},
     {"project", ".", NULL},
 };
 enum { N_KINDS = sizeof file_kinds / sizeof file_kinds[0] };
 
-static enum q_code read_tree(struct cfg_bind *b, const char *path, const char *name, struct cfg_node **out)
+static enum q_code read_tree(struct cfg_bind *b, const char *path, const char *name,
+                             struct cfg_node **out)
 {
     struct q_str text;
     struct q_err err = {0};
@@ -37,14 +40,16 @@ static enum q_code no_kind(struct cfg_bind *b, const struct cfg_node *root, cons
     size_t n = 0;
     for (size_t i = 0; i < N_KINDS; i++)
         if (q_streq(file_kinds[i].folder, folder)) {
-            list = q_printf(b->arena, "%s%s\"%s: NAME\"", list, n ? " or " : "", file_kinds[i].word);
+            list =
+                q_printf(b->arena, "%s%s\"%s: NAME\"", list, n ? " or " : "", file_kinds[i].word);
             known[n++] = file_kinds[i].word;
         }
     for (size_t i = 0; root->kind == CFG_NODE_MAP && i < root->items.n; i++) {
         const struct cfg_node *key = root->items.v[i].key;
         const char *near = q_suggest(key->text, known, n);
         if (near)
-            return cfg_wrong(b, key->pos, "unknown key \"%s\"; did you mean \"%s\"?", key->text, near);
+            return cfg_wrong(b, key->pos, "unknown key \"%s\"; did you mean \"%s\"?", key->text,
+                             near);
     }
     return cfg_wrong(b, root->pos, "a file in %s/ begins with %s", folder, list);
 }
@@ -62,9 +67,11 @@ static enum q_code bind_file(struct cfg_bind *b, struct cfg_node *root, const ch
             return file_kinds[i].bind(b, root);
         /* A key of that name can stand in the right file, too: only the first key says what the file is. */
         if (key == root->items.v[0].key) {
-            const char *place = file_kinds[i].bind ? q_printf(b->arena, "in %s/", file_kinds[i].folder)
-                                                   : "in quern.yaml";
-            return cfg_wrong(b, key->pos, "\"%s\" belongs %s, not in %s/", key->text, place, folder);
+            const char *place = file_kinds[i].bind
+                                    ? q_printf(b->arena, "in %s/", file_kinds[i].folder)
+                                    : "in quern.yaml";
+            return cfg_wrong(b, key->pos, "\"%s\" belongs %s, not in %s/", key->text, place,
+                             folder);
         }
     }
     return no_kind(b, root, folder);
@@ -80,7 +87,8 @@ static enum q_code load_folder(struct cfg_bind *b, const char *folder)
     const char *dir = q_path_join(b->arena, b->options->dir, folder);
     q_paths names = {0};
     struct q_err err = {0};
-    if (q_dir_list(b->arena, dir, ".yaml", &names, &err) || q_dir_list(b->arena, dir, ".yml", &names, &err))
+    if (q_dir_list(b->arena, dir, ".yaml", &names, &err) ||
+        q_dir_list(b->arena, dir, ".yml", &names, &err))
         return cfg_wrong_from(b, &err);
     if (names.n)
         qsort(names.v, names.n, sizeof *names.v, compare_names);
@@ -107,7 +115,9 @@ static enum q_code no_project(struct cfg_bind *b)
     else
         (void)q_fail(b->err, Q_CONFIG, "no project in \"%s\": there is no quern.yaml",
                      realpath(dir, real) ? real : dir);
-    q_hint(b->err, "Run `quern init DIR --template retail` to make a project, or name one with --project DIR.");
+    q_hint(
+        b->err,
+        "Run `quern init DIR --template retail` to make a project, or name one with --project DIR.");
     return Q_CONFIG;
 }
 
@@ -147,8 +157,8 @@ static enum q_code count_others(struct cfg_bind *b)
     return b->err->code;
 }
 
-enum q_code cfg_load(struct q_arena *arena, const struct cfg_options *options, struct cfg_project **out,
-                     struct q_err *err)
+enum q_code cfg_load(struct q_arena *arena, const struct cfg_options *options,
+                     struct cfg_project **out, struct q_err *err)
 {
     struct q_err own = {0};
     struct cfg_bind b;
@@ -176,7 +186,8 @@ enum q_code cfg_load(struct q_arena *arena, const struct cfg_options *options, s
     return code;
 }
 
-enum q_code cfg_load_rules(struct q_arena *arena, const char *path, cfg_rules *out, struct q_err *err)
+enum q_code cfg_load_rules(struct q_arena *arena, const char *path, cfg_rules *out,
+                           struct q_err *err)
 {
     struct q_err own = {0};
     struct cfg_options options = {.dir = "."};

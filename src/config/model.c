@@ -21,15 +21,16 @@ static const struct cfg_word missing_words[] = {
 static const struct cfg_word generate_words[] = {{.word = "date"}, {0}};
 
 static const struct cfg_word weekday_words[] = {
-    {.word = "monday", .value = 1},   {.word = "tuesday", .value = 2}, {.word = "wednesday", .value = 3},
-    {.word = "thursday", .value = 4}, {.word = "friday", .value = 5},  {.word = "saturday", .value = 6},
-    {.word = "sunday", .value = 7},   {0},
+    {.word = "monday", .value = 1},    {.word = "tuesday", .value = 2},
+    {.word = "wednesday", .value = 3}, {.word = "thursday", .value = 4},
+    {.word = "friday", .value = 5},    {.word = "saturday", .value = 6},
+    {.word = "sunday", .value = 7},    {0},
 };
 
 /* ---- columns ---- */
 
-static enum q_code bind_history(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out)
+static enum q_code bind_history(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     struct cfg_column *column = out;
     int word = 0;
@@ -39,13 +40,16 @@ static enum q_code bind_history(struct cfg_bind *b, const struct cfg_node *key, 
     return code;
 }
 
-#define COLUMN_FIELDS                                                                                        \
-    {.key = "type", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_column, type)},                        \
-        {.key = "nullable", .kind = CFG_F_NOT, .offset = offsetof(struct cfg_column, not_null)},             \
-        {.key = "check", .kind = CFG_F_EXPR, .offset = offsetof(struct cfg_column, check)},                  \
-        {.key = "sensitive", .kind = CFG_F_IDENT, .offset = offsetof(struct cfg_column, sensitive)},         \
-    {                                                                                                        \
-        .key = "description", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_column, description)         \
+#define COLUMN_FIELDS                                                                            \
+    {.key = "type", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_column, type)},            \
+        {.key = "nullable", .kind = CFG_F_NOT, .offset = offsetof(struct cfg_column, not_null)}, \
+        {.key = "check", .kind = CFG_F_EXPR, .offset = offsetof(struct cfg_column, check)},      \
+        {.key = "sensitive",                                                                     \
+         .kind = CFG_F_IDENT,                                                                    \
+         .offset = offsetof(struct cfg_column, sensitive)},                                      \
+    {                                                                                            \
+        .key = "description", .kind = CFG_F_TEXT,                                                \
+        .offset = offsetof(struct cfg_column, description)                                       \
     }
 
 static const struct cfg_field dimension_column_fields[] = {
@@ -60,39 +64,51 @@ static const struct cfg_field fact_column_fields[] = {
     {.key = "from", .kind = CFG_F_TEXTS, .offset = offsetof(struct cfg_column, from)},
     {.key = "at", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_column, at)},
     {.key = "key", .kind = CFG_F_IDENT, .offset = offsetof(struct cfg_column, key)},
-    {.key = "at_end_of_day", .kind = CFG_F_BOOL, .offset = offsetof(struct cfg_column, at_end_of_day)},
+    {.key = "at_end_of_day",
+     .kind = CFG_F_BOOL,
+     .offset = offsetof(struct cfg_column, at_end_of_day)},
     {.key = "optional", .kind = CFG_F_BOOL, .offset = offsetof(struct cfg_column, optional)},
-    {.key = "missing", .kind = CFG_F_WORD, .offset = offsetof(struct cfg_column, missing), .words = missing_words},
+    {.key = "missing",
+     .kind = CFG_F_WORD,
+     .offset = offsetof(struct cfg_column, missing),
+     .words = missing_words},
     {0},
 };
 
 /* A role has the keys of a role, another column has none of them. */
-static enum q_code check_role(struct cfg_bind *b, const struct cfg_node *map, const struct cfg_column *column)
+static enum q_code check_role(struct cfg_bind *b, const struct cfg_node *map,
+                              const struct cfg_column *column)
 {
-    static const char *const role_keys[] = {"from", "at", "key", "at_end_of_day", "optional", "missing"};
+    static const char *const role_keys[] = {"from",          "at",       "key",
+                                            "at_end_of_day", "optional", "missing"};
     static const char *const plain_keys[] = {"type", "nullable", "check"};
     bool role = column->dimension.s != NULL;
     for (size_t i = 0; !role && i < sizeof role_keys / sizeof *role_keys; i++) {
         const struct cfg_node *key = cfg_node_key(map, role_keys[i]);
         if (key)
-            return cfg_wrong(b, key->pos, "\"%s\" needs \"dimension\": it belongs to a column that refers to one",
-                             role_keys[i]);
+            return cfg_wrong(
+                b, key->pos,
+                "\"%s\" needs \"dimension\": it belongs to a column that refers to one",
+                role_keys[i]);
     }
     for (size_t i = 0; role && i < sizeof plain_keys / sizeof *plain_keys; i++) {
         const struct cfg_node *key = cfg_node_key(map, plain_keys[i]);
         if (key)
-            return cfg_wrong(b, key->pos, "column \"%s\" refers to a dimension and so cannot have \"%s\"",
+            return cfg_wrong(b, key->pos,
+                             "column \"%s\" refers to a dimension and so cannot have \"%s\"",
                              column->name.s, plain_keys[i]);
     }
     if (!role && !column->type.s)
-        return cfg_wrong(b, map->pos, "column \"%s\" has no \"type\"; for example `type: text`", column->name.s);
+        return cfg_wrong(b, map->pos, "column \"%s\" has no \"type\"; for example `type: text`",
+                         column->name.s);
     if (column->at_end_of_day && !column->at.s)
-        return cfg_wrong(b, cfg_node_key(map, "at_end_of_day")->pos, "\"at_end_of_day\" needs \"at\"");
+        return cfg_wrong(b, cfg_node_key(map, "at_end_of_day")->pos,
+                         "\"at_end_of_day\" needs \"at\"");
     return Q_OK;
 }
 
-static enum q_code bind_columns(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out)
+static enum q_code bind_columns(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     struct cfg_table *table = out;
     if (value->kind != CFG_NODE_MAP || !value->items.n)
@@ -103,12 +119,14 @@ static enum q_code bind_columns(struct cfg_bind *b, const struct cfg_node *key, 
         struct cfg_column *column = q_vec_push(b->arena, &table->columns);
         column->name = cfg_key_text(item->key);
         if (item->value->kind == CFG_NODE_SCALAR) {
-            code = cfg_first(code, cfg_bind_text(b, item->value, column->name.s, CFG_F_TEXT, &column->type));
+            code = cfg_first(
+                code, cfg_bind_text(b, item->value, column->name.s, CFG_F_TEXT, &column->type));
             continue;
         }
         const char *what = q_printf(b->arena, "column \"%s\"", column->name.s);
-        enum q_code now = cfg_bind_map(b, item->value, what,
-                                       table->is_fact ? fact_column_fields : dimension_column_fields, column);
+        enum q_code now =
+            cfg_bind_map(b, item->value, what,
+                         table->is_fact ? fact_column_fields : dimension_column_fields, column);
         code = cfg_first(code, now ? now : check_role(b, item->value, column));
     }
     return code;
@@ -116,7 +134,8 @@ static enum q_code bind_columns(struct cfg_bind *b, const struct cfg_node *key, 
 
 /* ---- generate: date ---- */
 
-static enum q_code bind_day(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_day(struct cfg_bind *b, const struct cfg_node *key,
+                            const struct cfg_node *value, void *out)
 {
     struct cfg_date_range *range = &((struct cfg_table *)out)->date;
     int32_t *day = q_streq(key->text, "from") ? &range->from : &range->to;
@@ -126,8 +145,8 @@ static enum q_code bind_day(struct cfg_bind *b, const struct cfg_node *key, cons
     return Q_OK;
 }
 
-static enum q_code bind_fiscal(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                               void *out)
+static enum q_code bind_fiscal(struct cfg_bind *b, const struct cfg_node *key,
+                               const struct cfg_node *value, void *out)
 {
     struct cfg_table *table = out;
     int64_t month = 1;
@@ -136,8 +155,8 @@ static enum q_code bind_fiscal(struct cfg_bind *b, const struct cfg_node *key, c
     return code;
 }
 
-static enum q_code bind_weekend(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out)
+static enum q_code bind_weekend(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     struct cfg_table *table = out;
     if (value->kind != CFG_NODE_LIST)
@@ -146,7 +165,8 @@ static enum q_code bind_weekend(struct cfg_bind *b, const struct cfg_node *key, 
     table->date.weekend = 0;
     for (size_t i = 0; i < value->items.n; i++) {
         int day = 0;
-        code = cfg_first(code, cfg_bind_word(b, value->items.v[i].value, key->text, weekday_words, &day));
+        code = cfg_first(code,
+                         cfg_bind_word(b, value->items.v[i].value, key->text, weekday_words, &day));
         table->date.weekend |= 1U << day;
     }
     return code;
@@ -154,16 +174,16 @@ static enum q_code bind_weekend(struct cfg_bind *b, const struct cfg_node *key, 
 
 /* ---- tables ---- */
 
-static enum q_code bind_holidays(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                 void *out)
+static enum q_code bind_holidays(struct cfg_bind *b, const struct cfg_node *key,
+                                 const struct cfg_node *value, void *out)
 {
     struct cfg_table *table = out;
     return cfg_bind_text(b, value, key->text, CFG_F_TEXT, &table->date.holidays);
 }
 
-#define TABLE_TEXT(k, name, field)                                                                           \
-    {                                                                                                        \
-        .key = (name), .kind = (k), .offset = offsetof(struct cfg_table, field)                              \
+#define TABLE_TEXT(k, name, field)                                              \
+    {                                                                           \
+        .key = (name), .kind = (k), .offset = offsetof(struct cfg_table, field) \
     }
 
 static const struct cfg_field dimension_fields[] = {
@@ -196,8 +216,16 @@ static const struct cfg_field date_fields[] = {
      .offset = offsetof(struct cfg_table, key),
      .required = true,
      .example = "key: date_id"},
-    {.key = "from", .kind = CFG_F_CALL, .call = bind_day, .required = true, .example = "from: 2020-01-01"},
-    {.key = "to", .kind = CFG_F_CALL, .call = bind_day, .required = true, .example = "to: 2030-12-31"},
+    {.key = "from",
+     .kind = CFG_F_CALL,
+     .call = bind_day,
+     .required = true,
+     .example = "from: 2020-01-01"},
+    {.key = "to",
+     .kind = CFG_F_CALL,
+     .call = bind_day,
+     .required = true,
+     .example = "to: 2030-12-31"},
     {.key = "fiscal_year_start", .kind = CFG_F_CALL, .call = bind_fiscal},
     {.key = "weekend", .kind = CFG_F_CALL, .call = bind_weekend},
     {.key = "holidays", .kind = CFG_F_CALL, .call = bind_holidays},
@@ -224,8 +252,8 @@ static const struct cfg_field fact_fields[] = {
 static enum q_code bind_date(struct cfg_bind *b, const struct cfg_node *root, const char *what,
                              struct cfg_table *table)
 {
-    table->date = (struct cfg_date_range){
-        .set = true, .fiscal_year_start = 1, .weekend = 1U << 6 | 1U << 7};
+    table->date =
+        (struct cfg_date_range){.set = true, .fiscal_year_start = 1, .weekend = 1U << 6 | 1U << 7};
     enum q_code code = cfg_bind_map(b, root, what, date_fields, table);
     if (!code && table->date.from > table->date.to)
         code = cfg_wrong(b, cfg_node_get(root, "to")->pos, "\"to\" lies before \"from\"");
@@ -236,7 +264,8 @@ enum q_code cfg_bind_model(struct cfg_bind *b, const struct cfg_node *root)
 {
     struct cfg_table table = {.is_fact = cfg_node_get(root, "fact") != NULL};
     const struct cfg_node *name = cfg_node_get(root, table.is_fact ? "fact" : "dimension");
-    const char *what = q_printf(b->arena, "%s %s", table.is_fact ? "fact" : "dimension", cfg_shown(b, name));
+    const char *what =
+        q_printf(b->arena, "%s %s", table.is_fact ? "fact" : "dimension", cfg_shown(b, name));
     enum q_code code;
     if (!table.is_fact && cfg_node_get(root, "generate"))
         code = bind_date(b, root, what, &table);

@@ -6,7 +6,8 @@
  *
  * The YAML that is accepted is the part that project files need: one document, no tags, no merge keys, keys that are
  * scalars and unique, at most CFG_MAX_DEPTH levels and CFG_MAX_NODES values with aliases counted as often as they are
- * used. An aliased node is shared, so the tree is a directed graph without cycles; it shows the place of its anchor.
+ * used. In { } and [ ] a comma inside of parentheses does not end a value: { amount: decimal(12,2) } has one key.
+ * An aliased node is shared, so the tree is a directed graph without cycles; it shows the place of its anchor.
  */
 #ifndef Q_CONFIG_NODE_H
 #define Q_CONFIG_NODE_H
@@ -29,7 +30,9 @@ struct cfg_node {
     enum cfg_node_kind kind; /* NULL: nothing, ~ or null, without quotes */
     struct cfg_pos pos;      /* of the value: its quote, its `|` */
     struct cfg_pos text_pos; /* of the first character of a scalar's text */
+    struct cfg_pos end;      /* behind a scalar */
     const char *text;        /* of a scalar, and as written of a null */
+    bool plain;              /* a scalar without quotes */
     bool literal;            /* a `|` block: its lines are lines of the file */
     bool expanded;           /* ${NAME} was looked for */
     bool hidden;             /* made from a secret: never printed */

@@ -5,14 +5,10 @@
 #include "config/bind.h"
 
 static const struct cfg_word mode_words[] = {
-    {.word = "append", .value = CFG_APPEND},
-    {.word = "upsert", .value = CFG_UPSERT},
-    {.word = "history", .value = CFG_HISTORY},
-    {.word = "insert_only", .later = true},
-    {.word = "replace", .later = true},
-    {.word = "replace_slice", .later = true},
-    {.word = "snapshot", .later = true},
-    {0},
+    {.word = "append", .value = CFG_APPEND},   {.word = "upsert", .value = CFG_UPSERT},
+    {.word = "history", .value = CFG_HISTORY}, {.word = "insert_only", .later = true},
+    {.word = "replace", .later = true},        {.word = "replace_slice", .later = true},
+    {.word = "snapshot", .later = true},       {0},
 };
 
 static const struct cfg_word ties_words[] = {{.word = "last"}, {0}};
@@ -41,19 +37,21 @@ static const struct cfg_field source_column_fields[] = {
     {0},
 };
 
-static enum q_code bind_source_column(struct cfg_bind *b, const struct cfg_node_pair *item, struct cfg_column *column)
+static enum q_code bind_source_column(struct cfg_bind *b, const struct cfg_node_pair *item,
+                                      struct cfg_column *column)
 {
     column->name = cfg_key_text(item->key);
     if (item->value->kind == CFG_NODE_NULL)
         return Q_OK;
     if (item->value->kind == CFG_NODE_SCALAR)
         return cfg_bind_text(b, item->value, column->name.s, CFG_F_TEXT, &column->type);
-    return cfg_bind_map(b, item->value, q_printf(b->arena, "column \"%s\"", column->name.s), source_column_fields,
-                        column);
+    return cfg_bind_map(b, item->value, q_printf(b->arena, "column \"%s\"", column->name.s),
+                        source_column_fields, column);
 }
 
 /* A map of names and types, or a list of names. */
-static enum q_code bind_source_columns(struct cfg_bind *b, const struct cfg_node *value, struct cfg_source *source)
+static enum q_code bind_source_columns(struct cfg_bind *b, const struct cfg_node *value,
+                                       struct cfg_source *source)
 {
     enum q_code code = Q_OK;
     if (value->kind == CFG_NODE_LIST) {
@@ -66,7 +64,8 @@ static enum q_code bind_source_columns(struct cfg_bind *b, const struct cfg_node
     if (value->kind != CFG_NODE_MAP)
         return cfg_expected(b, value, "columns", "a map of columns and types");
     for (size_t i = 0; i < value->items.n; i++)
-        code = cfg_first(code, bind_source_column(b, &value->items.v[i], q_vec_push(b->arena, &source->columns)));
+        code = cfg_first(code, bind_source_column(b, &value->items.v[i],
+                                                  q_vec_push(b->arena, &source->columns)));
     return code;
 }
 
@@ -80,12 +79,13 @@ static void *scratch_for(struct q_arena *arena, const struct q_opt *table)
 }
 
 /* Does the text parse as the option's type? */
-static enum q_code check_option(struct cfg_bind *b, const struct cfg_node *value, const struct q_opt *opt,
-                                const char *text)
+static enum q_code check_option(struct cfg_bind *b, const struct cfg_node *value,
+                                const struct q_opt *opt, const char *text)
 {
     struct q_arena *scratch = q_arena_new(NULL, "option");
     struct q_err err = {0};
-    enum q_code code = q_opt_set(opt, scratch, opt->name, text, scratch_for(scratch, b->options->file_opts), &err);
+    enum q_code code =
+        q_opt_set(opt, scratch, opt->name, text, scratch_for(scratch, b->options->file_opts), &err);
     if (code && (value->hidden || opt->type == Q_OPT_SECRET))
         code = cfg_wrong(b, value->pos, "cannot use %s for \"%s\"", Q_SECRET_SHOWN, opt->name);
     else if (code)
@@ -94,8 +94,9 @@ static enum q_code check_option(struct cfg_bind *b, const struct cfg_node *value
     return code;
 }
 
-static enum q_code bind_option_value(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                     const struct q_opt *opt, struct cfg_source *source)
+static enum q_code bind_option_value(struct cfg_bind *b, const struct cfg_node *key,
+                                     const struct cfg_node *value, const struct q_opt *opt,
+                                     struct cfg_source *source)
 {
     if (value->kind != CFG_NODE_SCALAR)
         return cfg_expected(b, value, key->text, "a text");
@@ -106,7 +107,8 @@ static enum q_code bind_option_value(struct cfg_bind *b, const struct cfg_node *
     return opt ? check_option(b, value, opt, value->text) : Q_OK;
 }
 
-static enum q_code unknown_option(struct cfg_bind *b, const struct cfg_node *key, const struct q_opt *table)
+static enum q_code unknown_option(struct cfg_bind *b, const struct cfg_node *key,
+                                  const struct q_opt *table)
 {
     q_texts known = {0};
     for (const struct cfg_field *f = source_fields; f->key; f++)
@@ -116,8 +118,8 @@ static enum q_code unknown_option(struct cfg_bind *b, const struct cfg_node *key
     return cfg_unknown(b, key->pos, "key", key->text, known.v, known.n);
 }
 
-static enum q_code bind_option(struct cfg_bind *b, const struct cfg_node_pair *item, const struct q_opt *table,
-                               struct cfg_source *source)
+static enum q_code bind_option(struct cfg_bind *b, const struct cfg_node_pair *item,
+                               const struct q_opt *table, struct cfg_source *source)
 {
     const struct q_opt *opt = table ? q_opt_find(table, item->key->text) : NULL;
     if (table && !opt)
@@ -128,22 +130,28 @@ static enum q_code bind_option(struct cfg_bind *b, const struct cfg_node_pair *i
         return cfg_expected(b, item->value, item->key->text, "one value");
     enum q_code code = Q_OK;
     for (size_t i = 0; i < item->value->items.n; i++)
-        code = cfg_first(code, bind_option_value(b, item->key, item->value->items.v[i].value, opt, source));
+        code = cfg_first(
+            code, bind_option_value(b, item->key, item->value->items.v[i].value, opt, source));
     return code;
 }
 
-static enum q_code check_required_options(struct cfg_bind *b, const struct cfg_node *map, const struct q_opt *table,
+static enum q_code check_required_options(struct cfg_bind *b, const struct cfg_node *map,
+                                          const struct q_opt *table,
                                           const struct cfg_source *source)
 {
     for (const struct q_opt *o = table; o && o->name; o++)
         if (o->required && !cfg_node_get(map, o->name))
-            return cfg_wrong(b, map->pos, "source \"%s\" has no \"%s\"; for example `%s: %s`", source->name.s,
-                             o->name, o->name, q_streq(o->name, "path") ? "\"inbox/*.csv\"" : o->arg ? o->arg : "true");
+            return cfg_wrong(b, map->pos, "source \"%s\" has no \"%s\"; for example `%s: %s`",
+                             source->name.s, o->name, o->name,
+                             q_streq(o->name, "path") ? "\"inbox/*.csv\""
+                             : o->arg                 ? o->arg
+                                                      : "true");
     return Q_OK;
 }
 
 /* The keys of every source, and beside them those of its driver. */
-static enum q_code bind_source(struct cfg_bind *b, const struct cfg_node_pair *item, struct cfg_source *source)
+static enum q_code bind_source(struct cfg_bind *b, const struct cfg_node_pair *item,
+                               struct cfg_source *source)
 {
     const struct cfg_node *map = item->value;
     source->name = cfg_key_text(item->key);
@@ -171,27 +179,30 @@ static enum q_code bind_source(struct cfg_bind *b, const struct cfg_node_pair *i
     return code ? code : check_required_options(b, map, table, source);
 }
 
-static enum q_code bind_extract(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_extract(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     struct cfg_pipeline *pipeline = out;
     if (value->kind != CFG_NODE_MAP || !value->items.n)
         return cfg_expected(b, value, key->text, "a map of at least one source");
     enum q_code code = Q_OK;
     for (size_t i = 0; i < value->items.n; i++)
-        code = cfg_first(code, bind_source(b, &value->items.v[i], q_vec_push(b->arena, &pipeline->sources)));
+        code = cfg_first(
+            code, bind_source(b, &value->items.v[i], q_vec_push(b->arena, &pipeline->sources)));
     return code;
 }
 
 /* ---- load ---- */
 
-static enum q_code bind_max_rejects(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                    void *out)
+static enum q_code bind_max_rejects(struct cfg_bind *b, const struct cfg_node *key,
+                                    const struct cfg_node *value, void *out)
 {
     struct cfg_load *load = out;
     return cfg_bind_limit(b, value, key->text, &load->max_rejects);
 }
 
-static enum q_code bind_ties(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_ties(struct cfg_bind *b, const struct cfg_node *key,
+                             const struct cfg_node *value, void *out)
 {
     struct cfg_load *load = out;
     int word = 0;
@@ -223,20 +234,23 @@ static const struct cfg_field load_fields[] = {
     {0},
 };
 
-static enum q_code bind_load(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_load(struct cfg_bind *b, const struct cfg_node *key,
+                             const struct cfg_node *value, void *out)
 {
     struct cfg_load *load = &((struct cfg_pipeline *)out)->load;
-    *load = (struct cfg_load){.pos = key->pos, .on_fail = b->on_fail, .max_rejects = b->max_rejects};
+    *load =
+        (struct cfg_load){.pos = key->pos, .on_fail = b->on_fail, .max_rejects = b->max_rejects};
     enum q_code code = cfg_bind_map(b, value, "the load", load_fields, load);
     if (!code && load->valid_from.s && load->mode != CFG_HISTORY)
-        code = cfg_wrong(b, cfg_node_key(value, "valid_from")->pos, "\"valid_from\" needs `mode: history`");
+        code = cfg_wrong(b, cfg_node_key(value, "valid_from")->pos,
+                         "\"valid_from\" needs `mode: history`");
     return code;
 }
 
 /* ---- the file ---- */
 
-static enum q_code bind_check(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                              void *out)
+static enum q_code bind_check(struct cfg_bind *b, const struct cfg_node *key,
+                              const struct cfg_node *value, void *out)
 {
     (void)key;
     return cfg_bind_rules(b, value, &((struct cfg_pipeline *)out)->rules);
@@ -244,7 +258,9 @@ static enum q_code bind_check(struct cfg_bind *b, const struct cfg_node *key, co
 
 static const struct cfg_field pipeline_fields[] = {
     {.key = "pipeline", .kind = CFG_F_NAME, .offset = offsetof(struct cfg_pipeline, name)},
-    {.key = "description", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_pipeline, description)},
+    {.key = "description",
+     .kind = CFG_F_TEXT,
+     .offset = offsetof(struct cfg_pipeline, description)},
     {.key = "extract",
      .kind = CFG_F_CALL,
      .call = bind_extract,
@@ -263,7 +279,8 @@ static const struct cfg_field pipeline_fields[] = {
 enum q_code cfg_bind_pipeline(struct cfg_bind *b, const struct cfg_node *root)
 {
     struct cfg_pipeline pipeline = {0};
-    const char *what = q_printf(b->arena, "pipeline %s", cfg_shown(b, cfg_node_get(root, "pipeline")));
+    const char *what =
+        q_printf(b->arena, "pipeline %s", cfg_shown(b, cfg_node_get(root, "pipeline")));
     enum q_code code = cfg_bind_map(b, root, what, pipeline_fields, &pipeline);
     if (!code)
         *q_vec_push(b->arena, &b->project->pipelines) = pipeline;

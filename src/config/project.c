@@ -38,44 +38,49 @@ const struct cfg_word cfg_on_fail_words[] = {
 
 /* ---- environments ---- */
 
-static enum q_code bind_type(struct cfg_bind *b, const struct cfg_node *value, const struct cfg_word *types,
-                             struct cfg_text *out)
+static enum q_code bind_type(struct cfg_bind *b, const struct cfg_node *value,
+                             const struct cfg_word *types, struct cfg_text *out)
 {
     int word = 0;
     enum q_code code = cfg_bind_word(b, value, "type", types, &word);
     return code ? code : cfg_bind_text(b, value, "type", CFG_F_TEXT, out);
 }
 
-static enum q_code bind_warehouse_type(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                       void *out)
+static enum q_code bind_warehouse_type(struct cfg_bind *b, const struct cfg_node *key,
+                                       const struct cfg_node *value, void *out)
 {
     (void)key;
     struct cfg_warehouse *warehouse = out;
     return bind_type(b, value, warehouse_types, &warehouse->type);
 }
 
-static enum q_code bind_memory(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                               void *out)
+static enum q_code bind_memory(struct cfg_bind *b, const struct cfg_node *key,
+                               const struct cfg_node *value, void *out)
 {
     struct cfg_warehouse *warehouse = out;
     struct q_err unused = {0};
     if (value->open)
         return Q_OK;
-    if (value->kind != CFG_NODE_SCALAR || q_parse_size(value->text, key->text, &warehouse->memory_limit, &unused) ||
+    if (value->kind != CFG_NODE_SCALAR ||
+        q_parse_size(value->text, key->text, &warehouse->memory_limit, &unused) ||
         warehouse->memory_limit <= 0)
         return cfg_expected(b, value, key->text, "a size like \"2 GB\"");
     return Q_OK;
 }
 
-static enum q_code bind_threads(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out)
+static enum q_code bind_threads(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     struct cfg_warehouse *warehouse = out;
     return cfg_bind_int(b, value, key->text, 1, 1024, &warehouse->threads);
 }
 
 static const struct cfg_field warehouse_fields[] = {
-    {.key = "type", .kind = CFG_F_CALL, .call = bind_warehouse_type, .required = true, .example = "type: duckdb"},
+    {.key = "type",
+     .kind = CFG_F_CALL,
+     .call = bind_warehouse_type,
+     .required = true,
+     .example = "type: duckdb"},
     {.key = "path",
      .kind = CFG_F_TEXT,
      .offset = offsetof(struct cfg_warehouse, path),
@@ -86,8 +91,8 @@ static const struct cfg_field warehouse_fields[] = {
     {0},
 };
 
-static enum q_code bind_warehouse(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                  void *out)
+static enum q_code bind_warehouse(struct cfg_bind *b, const struct cfg_node *key,
+                                  const struct cfg_node *value, void *out)
 {
     (void)key;
     struct cfg_environment *env = out;
@@ -103,8 +108,8 @@ static const struct cfg_field environment_fields[] = {
     {0},
 };
 
-static enum q_code bind_environments(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                     void *out)
+static enum q_code bind_environments(struct cfg_bind *b, const struct cfg_node *key,
+                                     const struct cfg_node *value, void *out)
 {
     struct project_file *file = out;
     if (value->kind != CFG_NODE_MAP || !value->items.n)
@@ -124,15 +129,20 @@ static enum q_code bind_environments(struct cfg_bind *b, const struct cfg_node *
 /* ---- connections ---- */
 
 /* The other keys are the driver's; one that is a list becomes several pairs. */
-static enum q_code bind_connection(struct cfg_bind *b, const struct cfg_node_pair *item, struct cfg_connection *out)
+static enum q_code bind_connection(struct cfg_bind *b, const struct cfg_node_pair *item,
+                                   struct cfg_connection *out)
 {
     out->name = cfg_key_text(item->key);
     enum q_code code = cfg_check_ident(b, out->name, "a connection", false);
     if (q_streq(out->name.s, "files"))
-        code = cfg_wrong(b, out->name.pos, "\"files\" cannot be the name of a connection: `from: files` reads files");
+        code = cfg_wrong(b, out->name.pos,
+                         "\"files\" cannot be the name of a connection: `from: files` reads files");
     const struct cfg_node *type = cfg_node_get(item->value, "type");
     if (!type)
-        return cfg_first(code, cfg_wrong(b, item->value->pos, "connection \"%s\" has no \"type\"; for example `type: postgres`", out->name.s));
+        return cfg_first(
+            code, cfg_wrong(b, item->value->pos,
+                            "connection \"%s\" has no \"type\"; for example `type: postgres`",
+                            out->name.s));
     code = cfg_first(code, bind_type(b, type, connection_types, &out->type));
     for (size_t i = 0; i < item->value->items.n; i++) {
         const struct cfg_node_pair *option = &item->value->items.v[i];
@@ -141,34 +151,36 @@ static enum q_code bind_connection(struct cfg_bind *b, const struct cfg_node_pai
         struct cfg_pair *pair = q_vec_push(b->arena, &out->options);
         pair->key = cfg_key_text(option->key);
         pair->hidden = true; /* which of them are secrets, only the driver knows */
-        code = cfg_first(code, cfg_bind_text(b, option->value, pair->key.s, CFG_F_TEXT, &pair->value));
+        code =
+            cfg_first(code, cfg_bind_text(b, option->value, pair->key.s, CFG_F_TEXT, &pair->value));
     }
     return code;
 }
 
-static enum q_code bind_connections(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                    void *out)
+static enum q_code bind_connections(struct cfg_bind *b, const struct cfg_node *key,
+                                    const struct cfg_node *value, void *out)
 {
     struct project_file *file = out;
     if (value->kind != CFG_NODE_MAP)
         return cfg_expected(b, value, key->text, "a map of connections");
     enum q_code code = Q_OK;
     for (size_t i = 0; i < value->items.n; i++)
-        code = cfg_first(code, bind_connection(b, &value->items.v[i], q_vec_push(b->arena, &file->project->connections)));
+        code = cfg_first(code, bind_connection(b, &value->items.v[i],
+                                               q_vec_push(b->arena, &file->project->connections)));
     return code;
 }
 
 /* ---- defaults ---- */
 
-static enum q_code bind_max_rejects(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                    void *out)
+static enum q_code bind_max_rejects(struct cfg_bind *b, const struct cfg_node *key,
+                                    const struct cfg_node *value, void *out)
 {
     (void)out;
     return cfg_bind_limit(b, value, key->text, &b->max_rejects);
 }
 
-static enum q_code bind_on_fail(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out)
+static enum q_code bind_on_fail(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     (void)out;
     int word = 0;
@@ -177,8 +189,8 @@ static enum q_code bind_on_fail(struct cfg_bind *b, const struct cfg_node *key, 
     return code;
 }
 
-static enum q_code bind_initial(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out)
+static enum q_code bind_initial(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     struct cfg_project *project = out;
     struct q_err unused = {0};
@@ -188,12 +200,13 @@ static enum q_code bind_initial(struct cfg_bind *b, const struct cfg_node *key, 
     return Q_OK;
 }
 
-static enum q_code bind_open_end(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                 void *out)
+static enum q_code bind_open_end(struct cfg_bind *b, const struct cfg_node *key,
+                                 const struct cfg_node *value, void *out)
 {
     struct cfg_project *project = out;
     project->open_end_null = value->kind == CFG_NODE_NULL;
-    if (!project->open_end_null && (value->kind != CFG_NODE_SCALAR || !q_streq(value->text, "9999-12-31")))
+    if (!project->open_end_null &&
+        (value->kind != CFG_NODE_SCALAR || !q_streq(value->text, "9999-12-31")))
         return cfg_expected(b, value, key->text, "null or 9999-12-31");
     return Q_OK;
 }
@@ -206,8 +219,8 @@ static const struct cfg_field default_fields[] = {
     {0},
 };
 
-static enum q_code bind_defaults(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                 void *out)
+static enum q_code bind_defaults(struct cfg_bind *b, const struct cfg_node *key,
+                                 const struct cfg_node *value, void *out)
 {
     (void)key;
     struct project_file *file = out;
@@ -216,21 +229,28 @@ static enum q_code bind_defaults(struct cfg_bind *b, const struct cfg_node *key,
 
 /* ---- the file ---- */
 
-static enum q_code bind_name(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_name(struct cfg_bind *b, const struct cfg_node *key,
+                             const struct cfg_node *value, void *out)
 {
     struct project_file *file = out;
     return cfg_bind_text(b, value, key->text, CFG_F_NAME, &file->project->name);
 }
 
 static const struct cfg_field project_fields[] = {
-    {.key = "project", .kind = CFG_F_CALL, .call = bind_name, .required = true, .example = "project: retail"},
+    {.key = "project",
+     .kind = CFG_F_CALL,
+     .call = bind_name,
+     .required = true,
+     .example = "project: retail"},
     {.key = "timezone", .kind = CFG_F_WORD, .offset = CFG_NOWHERE, .words = timezone_words},
     {.key = "environments",
      .kind = CFG_F_CALL,
      .call = bind_environments,
      .required = true,
      .example = "environments: { dev: { warehouse: { type: duckdb, path: warehouse.duckdb } } }"},
-    {.key = "default_environment", .kind = CFG_F_NAME, .offset = offsetof(struct project_file, default_env)},
+    {.key = "default_environment",
+     .kind = CFG_F_NAME,
+     .offset = offsetof(struct project_file, default_env)},
     {.key = "variables", .kind = CFG_F_DONE},
     {.key = "secrets", .kind = CFG_F_DONE},
     {.key = "defaults", .kind = CFG_F_CALL, .call = bind_defaults},
@@ -238,7 +258,8 @@ static const struct cfg_field project_fields[] = {
     {0},
 };
 
-static const struct cfg_environment *find_environment(const struct cfg_project *project, const char *name)
+static const struct cfg_environment *find_environment(const struct cfg_project *project,
+                                                      const char *name)
 {
     for (size_t i = 0; i < project->environments.n; i++)
         if (q_streq(project->environments.v[i].name.s, name))
@@ -257,7 +278,8 @@ static enum q_code unknown_environment(struct cfg_bind *b, struct cfg_pos pos, c
 static enum q_code choose_environment(struct cfg_bind *b, const struct project_file *file)
 {
     struct cfg_project *project = file->project;
-    const char *name = file->default_env.s ? file->default_env.s : project->environments.v[0].name.s;
+    const char *name =
+        file->default_env.s ? file->default_env.s : project->environments.v[0].name.s;
     project->env = find_environment(project, name);
     if (!project->env)
         return unknown_environment(b, file->default_env.pos, name);

@@ -12,7 +12,8 @@ static const char *place_text(struct cfg_bind *b, struct cfg_pos pos)
 }
 
 /* Case is not what tells two names apart: files and databases disagree about it. */
-static enum q_code check_unique(struct cfg_bind *b, struct q_map *seen, const char *kind, struct cfg_text name)
+static enum q_code check_unique(struct cfg_bind *b, struct q_map *seen, const char *kind,
+                                struct cfg_text name)
 {
     char *folded = q_strdup(b->arena, name.s);
     for (char *p = folded; *p; p++)
@@ -30,12 +31,14 @@ static enum q_code check_unique(struct cfg_bind *b, struct q_map *seen, const ch
 static int compare_tables(const void *a, const void *b)
 {
     const struct cfg_table *x = a, *y = b;
-    return x->is_fact != y->is_fact ? (int)x->is_fact - (int)y->is_fact : strcmp(x->name.s, y->name.s);
+    return x->is_fact != y->is_fact ? (int)x->is_fact - (int)y->is_fact
+                                    : strcmp(x->name.s, y->name.s);
 }
 
 static int compare_pipelines(const void *a, const void *b)
 {
-    return strcmp(((const struct cfg_pipeline *)a)->name.s, ((const struct cfg_pipeline *)b)->name.s);
+    return strcmp(((const struct cfg_pipeline *)a)->name.s,
+                  ((const struct cfg_pipeline *)b)->name.s);
 }
 
 static int compare_reports(const void *a, const void *b)
@@ -68,7 +71,8 @@ enum q_code cfg_check_names(struct cfg_bind *b)
 
 /* ---- model ---- */
 
-static enum q_code unknown_table(struct cfg_bind *b, struct cfg_text name, const char *kind, bool dimensions_only)
+static enum q_code unknown_table(struct cfg_bind *b, struct cfg_text name, const char *kind,
+                                 bool dimensions_only)
 {
     q_texts known = {0};
     for (size_t i = 0; i < b->project->tables.n; i++)
@@ -81,7 +85,8 @@ static enum q_code unknown_table(struct cfg_bind *b, struct cfg_text name, const
 }
 
 /* Names of the columns a table has: declared ones, and what roles keep. A role itself is one only for dates. */
-static void table_columns(struct cfg_bind *b, const struct cfg_table *table, bool keys_too, q_texts *out)
+static void table_columns(struct cfg_bind *b, const struct cfg_table *table, bool keys_too,
+                          q_texts *out)
 {
     for (size_t i = 0; i < table->columns.n; i++) {
         const struct cfg_column *c = &table->columns.v[i];
@@ -96,8 +101,8 @@ static void table_columns(struct cfg_bind *b, const struct cfg_table *table, boo
         *q_vec_push(b->arena, out) = table->key.s;
 }
 
-static enum q_code check_column(struct cfg_bind *b, const struct cfg_table *table, struct cfg_text name,
-                                const char *kind, bool keys_too)
+static enum q_code check_column(struct cfg_bind *b, const struct cfg_table *table,
+                                struct cfg_text name, const char *kind, bool keys_too)
 {
     q_texts known = {0};
     table_columns(b, table, keys_too, &known);
@@ -114,9 +119,11 @@ static enum q_code resolve_role(struct cfg_bind *b, struct cfg_column *role)
     if (!dimension)
         return unknown_table(b, role->dimension, "dimension", true);
     if (dimension->is_fact)
-        return cfg_wrong(b, role->dimension.pos, "\"%s\" is a fact, not a dimension", role->dimension.s);
+        return cfg_wrong(b, role->dimension.pos, "\"%s\" is a fact, not a dimension",
+                         role->dimension.s);
     if (!role->key.s)
-        role->key = (struct cfg_text){.s = q_printf(b->arena, "%s_key", role->name.s), .pos = role->name.pos};
+        role->key = (struct cfg_text){.s = q_printf(b->arena, "%s_key", role->name.s),
+                                      .pos = role->name.pos};
     size_t parts = dimension->date.set ? 1 : dimension->business_key.n;
     if (!role->from.n) {
         for (size_t i = 0; i < parts; i++) {
@@ -128,7 +135,8 @@ static enum q_code resolve_role(struct cfg_bind *b, struct cfg_column *role)
         return Q_OK;
     }
     if (role->from.n != parts)
-        return cfg_wrong(b, role->from.v[0].pos, "\"from\" has %zu columns and the business key of \"%s\" has %zu",
+        return cfg_wrong(b, role->from.v[0].pos,
+                         "\"from\" has %zu columns and the business key of \"%s\" has %zu",
                          role->from.n, dimension->name.s, parts);
     return Q_OK;
 }
@@ -149,15 +157,18 @@ static enum q_code check_column_names(struct cfg_bind *b, const struct cfg_table
         const struct cfg_column *c = &table->columns.v[i];
         for (size_t k = 0; c->dimension.s && k < c->from.n; k++)
             if (q_strcaseeq(c->from.v[k].s, c->key.s))
-                code = cfg_first(code, cfg_wrong(b, c->from.v[k].pos,
-                                                 "column \"%s\" is both the key of the role and a column that it keeps",
-                                                 c->key.s));
+                code = cfg_first(
+                    code,
+                    cfg_wrong(
+                        b, c->from.v[k].pos,
+                        "column \"%s\" is both the key of the role and a column that it keeps",
+                        c->key.s));
     }
     return code;
 }
 
-static enum q_code check_list(struct cfg_bind *b, const struct cfg_table *table, const cfg_texts *list,
-                              const char *kind)
+static enum q_code check_list(struct cfg_bind *b, const struct cfg_table *table,
+                              const cfg_texts *list, const char *kind)
 {
     enum q_code code = Q_OK;
     struct q_map seen;
@@ -203,7 +214,8 @@ static ptrdiff_t find_source(const struct cfg_pipeline *p, const char *name)
     return -1;
 }
 
-static enum q_code check_relation(struct cfg_bind *b, const struct cfg_pipeline *p, struct cfg_text name)
+static enum q_code check_relation(struct cfg_bind *b, const struct cfg_pipeline *p,
+                                  struct cfg_text name)
 {
     if (!name.s || find_source(p, name.s) >= 0)
         return Q_OK;
@@ -214,8 +226,8 @@ static enum q_code check_relation(struct cfg_bind *b, const struct cfg_pipeline 
 }
 
 /* "a -> b -> c": how `from` gets into `to` by the joins before `upto`; NULL when it does not. */
-static const char *path_between(struct cfg_bind *b, const struct cfg_pipeline *p, size_t upto, const char *from,
-                                const char *to)
+static const char *path_between(struct cfg_bind *b, const struct cfg_pipeline *p, size_t upto,
+                                const char *from, const char *to)
 {
     const char **paths = q_alloc_array(b->arena, p->sources.n, sizeof *paths);
     paths[find_source(p, from)] = from;
@@ -257,8 +269,10 @@ static enum q_code check_reached(struct cfg_bind *b, const struct cfg_pipeline *
     for (size_t i = at + 1; i < p->steps.n; i++)
         if (p->steps.v[i].kind == CFG_JOIN && q_streq(p->steps.v[i].right.s, name.s))
             return Q_OK;
-    return cfg_wrong(b, name.pos, "nothing uses \"%s\" after this step; join it into \"%s\" behind it, not before",
-                     name.s, p->sources.v[0].name.s);
+    return cfg_wrong(
+        b, name.pos,
+        "nothing uses \"%s\" after this step; join it into \"%s\" behind it, not before", name.s,
+        p->sources.v[0].name.s);
 }
 
 /* All sources but the first must be joined into another; the first is the result. */
@@ -271,12 +285,15 @@ static enum q_code check_result(struct cfg_bind *b, const struct cfg_pipeline *p
             if (p->steps.v[k].kind == CFG_JOIN && q_streq(p->steps.v[k].right.s, name->s))
                 into = &p->steps.v[k];
         if (i == 0 && into)
-            return cfg_wrong(b, into->right.pos,
-                             "the main relation \"%s\" is joined into \"%s\"; write \"%s\" first under \"extract\"",
-                             name->s, into->left.s, into->left.s);
+            return cfg_wrong(
+                b, into->right.pos,
+                "the main relation \"%s\" is joined into \"%s\"; write \"%s\" first under \"extract\"",
+                name->s, into->left.s, into->left.s);
         if (i > 0 && !into)
-            return cfg_wrong(b, name->pos, "more than one main result: \"%s\" and \"%s\"; join \"%s\" into \"%s\"",
-                             p->sources.v[0].name.s, name->s, name->s, p->sources.v[0].name.s);
+            return cfg_wrong(
+                b, name->pos,
+                "more than one main result: \"%s\" and \"%s\"; join \"%s\" into \"%s\"",
+                p->sources.v[0].name.s, name->s, name->s, p->sources.v[0].name.s);
     }
     return Q_OK;
 }
@@ -315,7 +332,8 @@ static enum q_code check_sources(struct cfg_bind *b, const struct cfg_pipeline *
         for (size_t k = 0; k < known.n; k++)
             found = found || q_streq(known.v[k], s->from.s);
         if (!found)
-            code = cfg_first(code, cfg_unknown(b, s->from.pos, "connection", s->from.s, known.v, known.n));
+            code = cfg_first(
+                code, cfg_unknown(b, s->from.pos, "connection", s->from.s, known.v, known.n));
         code = cfg_first(code, check_unique(b, &seen, "source", s->name));
         struct q_map columns;
         q_map_init(&columns, b->arena);
@@ -347,9 +365,11 @@ static enum q_code check_load(struct cfg_bind *b, const struct cfg_load *load)
     if (!into)
         return unknown_table(b, load->into, "table", false);
     if (into->date.set)
-        return cfg_wrong(b, load->into.pos, "cannot load into \"%s\": quern generates it", load->into.s);
+        return cfg_wrong(b, load->into.pos, "cannot load into \"%s\": quern generates it",
+                         load->into.s);
     if (load->mode == CFG_HISTORY && into->is_fact)
-        return cfg_wrong(b, load->into.pos, "cannot load into \"%s\" with `mode: history`: it is a fact",
+        return cfg_wrong(b, load->into.pos,
+                         "cannot load into \"%s\" with `mode: history`: it is a fact",
                          load->into.s);
     return Q_OK;
 }

@@ -13,7 +13,16 @@ static const struct cfg_word chart_words[] = {
 
 /* ---- parameters ---- */
 
-enum param_type { P_BOOLEAN, P_INTEGER, P_BIGINT, P_DECIMAL, P_DOUBLE, P_TEXT, P_DATE, P_TIMESTAMP };
+enum param_type {
+    P_BOOLEAN,
+    P_INTEGER,
+    P_BIGINT,
+    P_DECIMAL,
+    P_DOUBLE,
+    P_TEXT,
+    P_DATE,
+    P_TIMESTAMP
+};
 
 static const struct cfg_word param_words[] = {
     {.word = "boolean", .value = P_BOOLEAN},
@@ -39,11 +48,12 @@ static bool is_decimal(struct q_arena *arena, const char *text)
     int64_t width, scale;
     struct q_err unused = {0};
     return !q_parse_int(width_text, "width", 1, DECIMAL_WIDTH_MAX, &width, &unused) &&
-           !q_parse_int(q_strndup(arena, scale_text.p, scale_text.n), "scale", 0, width, &scale, &unused);
+           !q_parse_int(q_strndup(arena, scale_text.p, scale_text.n), "scale", 0, width, &scale,
+                        &unused);
 }
 
-static enum q_code bind_param_type(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                   void *out)
+static enum q_code bind_param_type(struct cfg_bind *b, const struct cfg_node *key,
+                                   const struct cfg_node *value, void *out)
 {
     struct cfg_param *param = out;
     enum q_code code = cfg_bind_text(b, value, key->text, CFG_F_TEXT, &param->type);
@@ -57,14 +67,19 @@ static enum q_code bind_param_type(struct cfg_bind *b, const struct cfg_node *ke
 }
 
 static const struct cfg_field param_fields[] = {
-    {.key = "type", .kind = CFG_F_CALL, .call = bind_param_type, .required = true, .example = "type: integer"},
+    {.key = "type",
+     .kind = CFG_F_CALL,
+     .call = bind_param_type,
+     .required = true,
+     .example = "type: integer"},
     {.key = "default", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_param, fallback)},
     {.key = "description", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_param, description)},
     {0},
 };
 
 /* The default must be a value of the type. */
-static enum q_code check_default(struct cfg_bind *b, const struct cfg_param *param, const struct cfg_node *value)
+static enum q_code check_default(struct cfg_bind *b, const struct cfg_param *param,
+                                 const struct cfg_node *value)
 {
     const char *text = param->fallback.s;
     if (!text)
@@ -89,10 +104,12 @@ static enum q_code check_default(struct cfg_bind *b, const struct cfg_param *par
         code = q_parse_timestamp(text, "default", &i, &err);
     if (!code)
         return Q_OK;
-    return cfg_expected(b, value, "default", q_printf(b->arena, "a value of type %s", param->type.s));
+    return cfg_expected(b, value, "default",
+                        q_printf(b->arena, "a value of type %s", param->type.s));
 }
 
-static enum q_code bind_param(struct cfg_bind *b, const struct cfg_node_pair *item, struct cfg_param *param)
+static enum q_code bind_param(struct cfg_bind *b, const struct cfg_node_pair *item,
+                              struct cfg_param *param)
 {
     param->name = cfg_key_text(item->key);
     enum q_code code = cfg_check_ident(b, param->name, "a parameter", false);
@@ -107,22 +124,23 @@ static enum q_code bind_param(struct cfg_bind *b, const struct cfg_node_pair *it
     return code ? code : check_default(b, param, cfg_node_get(item->value, "default"));
 }
 
-static enum q_code bind_params(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                               void *out)
+static enum q_code bind_params(struct cfg_bind *b, const struct cfg_node *key,
+                               const struct cfg_node *value, void *out)
 {
     struct cfg_report *report = out;
     if (value->kind != CFG_NODE_MAP)
         return cfg_expected(b, value, key->text, "a map of parameters");
     enum q_code code = Q_OK;
     for (size_t i = 0; i < value->items.n; i++)
-        code = cfg_first(code, bind_param(b, &value->items.v[i], q_vec_push(b->arena, &report->params)));
+        code = cfg_first(code,
+                         bind_param(b, &value->items.v[i], q_vec_push(b->arena, &report->params)));
     return code;
 }
 
 /* ---- chart ---- */
 
-static enum q_code bind_chart_type(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                   void *out)
+static enum q_code bind_chart_type(struct cfg_bind *b, const struct cfg_node *key,
+                                   const struct cfg_node *value, void *out)
 {
     struct cfg_chart *chart = out;
     int word = 0;
@@ -131,7 +149,11 @@ static enum q_code bind_chart_type(struct cfg_bind *b, const struct cfg_node *ke
 }
 
 static const struct cfg_field chart_fields[] = {
-    {.key = "type", .kind = CFG_F_CALL, .call = bind_chart_type, .required = true, .example = "type: bar"},
+    {.key = "type",
+     .kind = CFG_F_CALL,
+     .call = bind_chart_type,
+     .required = true,
+     .example = "type: bar"},
     {.key = "x",
      .kind = CFG_F_TEXT,
      .offset = offsetof(struct cfg_chart, x),
@@ -145,8 +167,8 @@ static const struct cfg_field chart_fields[] = {
     {0},
 };
 
-static enum q_code bind_chart(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                              void *out)
+static enum q_code bind_chart(struct cfg_bind *b, const struct cfg_node *key,
+                              const struct cfg_node *value, void *out)
 {
     (void)key;
     struct cfg_report *report = out;

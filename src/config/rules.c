@@ -6,12 +6,13 @@
 
 enum { MAX_RULES = 1000 };
 
-static const struct cfg_word nulls_words[] = {{.word = "pass", .value = 0}, {.word = "fail", .value = 1}, {0}};
+static const struct cfg_word nulls_words[] = {
+    {.word = "pass", .value = 0}, {.word = "fail", .value = 1}, {0}};
 
 /* ---- what every rule may have, beside it or inside it ---- */
 
-static enum q_code bind_threshold(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                  void *out)
+static enum q_code bind_threshold(struct cfg_bind *b, const struct cfg_node *key,
+                                  const struct cfg_node *value, void *out)
 {
     static const struct cfg_word severities[] = {{.word = "info", .value = CFG_INFO},
                                                  {.word = "warn", .value = CFG_WARN},
@@ -25,7 +26,8 @@ static enum q_code bind_threshold(struct cfg_bind *b, const struct cfg_node *key
     return cfg_bind_threshold(b, value, key->text, &rule->at[w->value]);
 }
 
-static enum q_code bind_nulls(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_nulls(struct cfg_bind *b, const struct cfg_node *key,
+                              const struct cfg_node *value, void *out)
 {
     struct cfg_rule *rule = out;
     int word = 0;
@@ -34,8 +36,8 @@ static enum q_code bind_nulls(struct cfg_bind *b, const struct cfg_node *key, co
     return code;
 }
 
-static enum q_code bind_on_empty(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                 void *out)
+static enum q_code bind_on_empty(struct cfg_bind *b, const struct cfg_node *key,
+                                 const struct cfg_node *value, void *out)
 {
     struct cfg_rule *rule = out;
     int word = 0;
@@ -45,32 +47,32 @@ static enum q_code bind_on_empty(struct cfg_bind *b, const struct cfg_node *key,
     return code;
 }
 
-#define RULE_FIELDS                                                                                          \
-    {.key = "name", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_rule, name)},                          \
-        {.key = "info", .kind = CFG_F_CALL, .call = bind_threshold},                                         \
-        {.key = "warn", .kind = CFG_F_CALL, .call = bind_threshold},                                         \
-        {.key = "error", .kind = CFG_F_CALL, .call = bind_threshold},                                        \
-        {.key = "critical", .kind = CFG_F_CALL, .call = bind_threshold},                                     \
-        {.key = "nulls", .kind = CFG_F_CALL, .call = bind_nulls},                                            \
-        {.key = "on_empty", .kind = CFG_F_CALL, .call = bind_on_empty},                                      \
-        {.key = "when", .kind = CFG_F_EXPR, .offset = offsetof(struct cfg_rule, when)},                      \
-    {                                                                                                        \
-        0                                                                                                    \
+#define RULE_FIELDS                                                                     \
+    {.key = "name", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_rule, name)},     \
+        {.key = "info", .kind = CFG_F_CALL, .call = bind_threshold},                    \
+        {.key = "warn", .kind = CFG_F_CALL, .call = bind_threshold},                    \
+        {.key = "error", .kind = CFG_F_CALL, .call = bind_threshold},                   \
+        {.key = "critical", .kind = CFG_F_CALL, .call = bind_threshold},                \
+        {.key = "nulls", .kind = CFG_F_CALL, .call = bind_nulls},                       \
+        {.key = "on_empty", .kind = CFG_F_CALL, .call = bind_on_empty},                 \
+        {.key = "when", .kind = CFG_F_EXPR, .offset = offsetof(struct cfg_rule, when)}, \
+    {                                                                                   \
+        0                                                                               \
     }
 
 /* ---- the kinds ---- */
 
-static enum q_code bind_column(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                               void *out)
+static enum q_code bind_column(struct cfg_bind *b, const struct cfg_node *key,
+                               const struct cfg_node *value, void *out)
 {
     struct cfg_rule *rule = out;
     return cfg_bind_text(b, value, key->text, CFG_F_TEXT, q_vec_push(b->arena, &rule->columns));
 }
 
-#define COLUMN_FIELD                                                                                         \
-    {                                                                                                        \
-        .key = "column", .kind = CFG_F_CALL, .call = bind_column, .required = true,                          \
-        .example = "column: quantity"                                                                        \
+#define COLUMN_FIELD                                                                \
+    {                                                                               \
+        .key = "column", .kind = CFG_F_CALL, .call = bind_column, .required = true, \
+        .example = "column: quantity"                                               \
     }
 
 static const struct cfg_field columns_fields[] = {
@@ -83,8 +85,8 @@ static const struct cfg_field columns_fields[] = {
 };
 
 /* A name, a list of names, or a map. */
-static enum q_code bind_columns(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out)
+static enum q_code bind_columns(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     struct cfg_rule *rule = out;
     if (value->kind == CFG_NODE_MAP)
@@ -97,8 +99,8 @@ static const struct cfg_field duplicate_fields[] = {
     RULE_FIELDS,
 };
 
-static enum q_code bind_duplicate(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                  void *out)
+static enum q_code bind_duplicate(struct cfg_bind *b, const struct cfg_node *key,
+                                  const struct cfg_node *value, void *out)
 {
     if (value->kind == CFG_NODE_NULL)
         return Q_OK;
@@ -106,12 +108,14 @@ static enum q_code bind_duplicate(struct cfg_bind *b, const struct cfg_node *key
 }
 
 /* A bound may be any text, "" too. */
-static enum q_code bind_bound(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_bound(struct cfg_bind *b, const struct cfg_node *key,
+                              const struct cfg_node *value, void *out)
 {
     struct cfg_rule *rule = out;
     if (value->kind != CFG_NODE_SCALAR)
         return cfg_expected(b, value, key->text, "a number, date or text");
-    *(q_streq(key->text, "min") ? &rule->min : &rule->max) = (struct cfg_text){.s = value->text, .pos = value->pos};
+    *(q_streq(key->text, "min") ? &rule->min : &rule->max) =
+        (struct cfg_text){.s = value->text, .pos = value->pos};
     return Q_OK;
 }
 
@@ -131,14 +135,16 @@ static bool is_above(const char *min, const char *max)
         !q_parse_int(max, "", INT64_MIN, INT64_MAX, &to, &unused))
         return from > to;
     double low, high;
-    if (!q_parse_double(min, "", -1e300, 1e300, &low, &unused) && !q_parse_double(max, "", -1e300, 1e300, &high, &unused))
+    if (!q_parse_double(min, "", -1e300, 1e300, &low, &unused) &&
+        !q_parse_double(max, "", -1e300, 1e300, &high, &unused))
         return low > high;
     if (!q_parse_timestamp(min, "", &from, &unused) && !q_parse_timestamp(max, "", &to, &unused))
         return from > to;
     return false;
 }
 
-static enum q_code check_bounds(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_rule *rule)
+static enum q_code check_bounds(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_rule *rule)
 {
     if (!rule->min.s && !rule->max.s)
         return cfg_wrong(b, key->pos, "\"%s\" has neither \"min\" nor \"max\"", key->text);
@@ -147,8 +153,8 @@ static enum q_code check_bounds(struct cfg_bind *b, const struct cfg_node *key, 
     return Q_OK;
 }
 
-static enum q_code bind_between(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out)
+static enum q_code bind_between(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     enum q_code code = cfg_bind_map(b, value, key->text, between_fields, out);
     return code ? code : check_bounds(b, key, out);
@@ -160,8 +166,8 @@ static const struct cfg_field row_count_fields[] = {
     RULE_FIELDS,
 };
 
-static enum q_code bind_row_count(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                  void *out)
+static enum q_code bind_row_count(struct cfg_bind *b, const struct cfg_node *key,
+                                  const struct cfg_node *value, void *out)
 {
     enum q_code code = cfg_bind_map(b, value, key->text, row_count_fields, out);
     static const char *const bounds[] = {"min", "max"};
@@ -175,8 +181,8 @@ static enum q_code bind_row_count(struct cfg_bind *b, const struct cfg_node *key
 }
 
 /* A null stays one: its text is NULL. */
-static enum q_code bind_values(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                               void *out)
+static enum q_code bind_values(struct cfg_bind *b, const struct cfg_node *key,
+                               const struct cfg_node *value, void *out)
 {
     struct cfg_rule *rule = out;
     if (value->kind != CFG_NODE_LIST || !value->items.n)
@@ -196,11 +202,16 @@ static enum q_code bind_values(struct cfg_bind *b, const struct cfg_node *key, c
 
 static const struct cfg_field set_fields[] = {
     COLUMN_FIELD,
-    {.key = "values", .kind = CFG_F_CALL, .call = bind_values, .required = true, .example = "values: [a, b]"},
+    {.key = "values",
+     .kind = CFG_F_CALL,
+     .call = bind_values,
+     .required = true,
+     .example = "values: [a, b]"},
     RULE_FIELDS,
 };
 
-static enum q_code bind_set(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_set(struct cfg_bind *b, const struct cfg_node *key,
+                            const struct cfg_node *value, void *out)
 {
     return cfg_bind_map(b, value, key->text, set_fields, out);
 }
@@ -215,14 +226,15 @@ static const struct cfg_field matches_fields[] = {
     RULE_FIELDS,
 };
 
-static enum q_code bind_matches(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out)
+static enum q_code bind_matches(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     return cfg_bind_map(b, value, key->text, matches_fields, out);
 }
 
 /* table or table.column */
-static enum q_code bind_to(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_to(struct cfg_bind *b, const struct cfg_node *key,
+                           const struct cfg_node *value, void *out)
 {
     struct cfg_rule *rule = out;
     struct cfg_text to = {0};
@@ -235,17 +247,22 @@ static enum q_code bind_to(struct cfg_bind *b, const struct cfg_node *key, const
         return Q_OK;
     rule->to_table.s = q_strndup(b->arena, to.s, (size_t)(dot - to.s));
     rule->to_column = (struct cfg_text){.s = dot + 1, .pos = to.pos};
-    return dot == to.s || !dot[1] ? cfg_expected(b, value, key->text, "a table or table.column") : Q_OK;
+    return dot == to.s || !dot[1] ? cfg_expected(b, value, key->text, "a table or table.column")
+                                  : Q_OK;
 }
 
 static const struct cfg_field reference_fields[] = {
     COLUMN_FIELD,
-    {.key = "to", .kind = CFG_F_CALL, .call = bind_to, .required = true, .example = "to: dim_stores"},
+    {.key = "to",
+     .kind = CFG_F_CALL,
+     .call = bind_to,
+     .required = true,
+     .example = "to: dim_stores"},
     RULE_FIELDS,
 };
 
-static enum q_code bind_reference(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                  void *out)
+static enum q_code bind_reference(struct cfg_bind *b, const struct cfg_node *key,
+                                  const struct cfg_node *value, void *out)
 {
     return cfg_bind_map(b, value, key->text, reference_fields, out);
 }
@@ -291,14 +308,17 @@ static enum q_code find_kind(struct cfg_bind *b, const struct cfg_node *map, str
             if (!q_streq(w->word, key->text))
                 continue;
             if (found)
-                return cfg_wrong(b, key->pos, "\"%s\" and \"%s\" stand in one rule; begin each with its own \"-\"",
-                                 found->text, key->text);
+                return cfg_wrong(
+                    b, key->pos,
+                    "\"%s\" and \"%s\" stand in one rule; begin each with its own \"-\"",
+                    found->text, key->text);
             found = key;
             rule->kind = (enum cfg_rule_kind)w->value;
             rule->pos = key->pos;
         }
     if (!found)
-        return cfg_wrong(b, map->pos, "the rule says nothing to check; for example `- not_null: [customer_id]`");
+        return cfg_wrong(b, map->pos,
+                         "the rule says nothing to check; for example `- not_null: [customer_id]`");
     return Q_OK;
 }
 
@@ -316,16 +336,18 @@ static void name_rule(struct cfg_bind *b, struct q_map *names, struct cfg_rule *
     rule->name = (struct cfg_text){.s = name, .pos = rule->pos};
 }
 
-static enum q_code check_rule_name(struct cfg_bind *b, const struct q_map *names, const struct cfg_rule *rule)
+static enum q_code check_rule_name(struct cfg_bind *b, const struct q_map *names,
+                                   const struct cfg_rule *rule)
 {
     const struct cfg_pos *before = q_map_get(names, rule->name.s);
     if (!before)
         return Q_OK;
-    return cfg_wrong(b, rule->name.pos, "rule \"%s\" is given twice; the first is in line %d", rule->name.s,
-                     before->line);
+    return cfg_wrong(b, rule->name.pos, "rule \"%s\" is given twice; the first is in line %d",
+                     rule->name.s, before->line);
 }
 
-static enum q_code bind_rule(struct cfg_bind *b, const struct cfg_node *map, struct q_map *names, cfg_rules *out)
+static enum q_code bind_rule(struct cfg_bind *b, const struct cfg_node *map, struct q_map *names,
+                             cfg_rules *out)
 {
     struct cfg_rule rule = {0};
     enum q_code code = cfg_bind_map(b, map, "a rule", rule_fields, &rule);

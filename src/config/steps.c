@@ -24,7 +24,8 @@ static const struct cfg_field cast_fields[] = {
     {0},
 };
 
-static enum q_code bind_cast(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_cast(struct cfg_bind *b, const struct cfg_node *key,
+                             const struct cfg_node *value, void *out)
 {
     struct cfg_step *step = out;
     if (value->kind != CFG_NODE_MAP || !value->items.n)
@@ -35,7 +36,8 @@ static enum q_code bind_cast(struct cfg_bind *b, const struct cfg_node *key, con
         struct cfg_cast *cast = q_vec_push(b->arena, &step->casts);
         cast->column = cfg_key_text(item->key);
         if (item->value->kind == CFG_NODE_SCALAR) {
-            code = cfg_first(code, cfg_bind_text(b, item->value, cast->column.s, CFG_F_TEXT, &cast->type));
+            code = cfg_first(
+                code, cfg_bind_text(b, item->value, cast->column.s, CFG_F_TEXT, &cast->type));
             continue;
         }
         const char *what = q_printf(b->arena, "the cast of \"%s\"", cast->column.s);
@@ -47,7 +49,8 @@ static enum q_code bind_cast(struct cfg_bind *b, const struct cfg_node *key, con
 /* ---- join ---- */
 
 /* on: a, [a, b] or { left_column: right_column } */
-static enum q_code bind_on(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_on(struct cfg_bind *b, const struct cfg_node *key,
+                           const struct cfg_node *value, void *out)
 {
     struct cfg_step *step = out;
     enum q_code code = Q_OK;
@@ -55,15 +58,16 @@ static enum q_code bind_on(struct cfg_bind *b, const struct cfg_node *key, const
         for (size_t i = 0; i < value->items.n; i++) {
             struct cfg_pair *pair = q_vec_push(b->arena, &step->on);
             pair->key = cfg_key_text(value->items.v[i].key);
-            code = cfg_first(code,
-                             cfg_bind_text(b, value->items.v[i].value, pair->key.s, CFG_F_TEXT, &pair->value));
+            code = cfg_first(code, cfg_bind_text(b, value->items.v[i].value, pair->key.s,
+                                                 CFG_F_TEXT, &pair->value));
         }
         return value->items.n ? code : cfg_expected(b, value, key->text, "at least one column");
     }
     cfg_texts columns = {0};
     code = cfg_bind_texts(b, value, key->text, &columns);
     for (size_t i = 0; !code && i < columns.n; i++)
-        *q_vec_push(b->arena, &step->on) = (struct cfg_pair){.key = columns.v[i], .value = columns.v[i]};
+        *q_vec_push(b->arena, &step->on) =
+            (struct cfg_pair){.key = columns.v[i], .value = columns.v[i]};
     return code;
 }
 
@@ -78,13 +82,21 @@ static const struct cfg_field join_fields[] = {
      .offset = offsetof(struct cfg_step, right),
      .required = true,
      .example = "right: details"},
-    {.key = "on", .kind = CFG_F_CALL, .call = bind_on, .required = true, .example = "on: transaction_id"},
-    {.key = "kind", .kind = CFG_F_WORD, .offset = offsetof(struct cfg_step, join), .words = join_words},
+    {.key = "on",
+     .kind = CFG_F_CALL,
+     .call = bind_on,
+     .required = true,
+     .example = "on: transaction_id"},
+    {.key = "kind",
+     .kind = CFG_F_WORD,
+     .offset = offsetof(struct cfg_step, join),
+     .words = join_words},
     {.key = "suffix", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_step, suffix)},
     {0},
 };
 
-static enum q_code bind_join(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+static enum q_code bind_join(struct cfg_bind *b, const struct cfg_node *key,
+                             const struct cfg_node *value, void *out)
 {
     (void)key;
     return cfg_bind_map(b, value, "the join", join_fields, out);
@@ -93,14 +105,15 @@ static enum q_code bind_join(struct cfg_bind *b, const struct cfg_node *key, con
 /* ---- clean ---- */
 
 /* { text: [a, b] } becomes a = text, b = text. */
-static enum q_code bind_cleaner(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                                void *out)
+static enum q_code bind_cleaner(struct cfg_bind *b, const struct cfg_node *key,
+                                const struct cfg_node *value, void *out)
 {
     struct cfg_step *step = out;
     cfg_texts columns = {0};
     enum q_code code = cfg_bind_texts(b, value, key->text, &columns);
     for (size_t i = 0; !code && i < columns.n; i++)
-        *q_vec_push(b->arena, &step->pairs) = (struct cfg_pair){.key = columns.v[i], .value = cfg_key_text(key)};
+        *q_vec_push(b->arena, &step->pairs) =
+            (struct cfg_pair){.key = columns.v[i], .value = cfg_key_text(key)};
     return code;
 }
 
@@ -111,8 +124,8 @@ static const struct cfg_field clean_fields[] = {
     {0},
 };
 
-static enum q_code bind_clean(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value,
-                              void *out)
+static enum q_code bind_clean(struct cfg_bind *b, const struct cfg_node *key,
+                              const struct cfg_node *value, void *out)
 {
     (void)key;
     return cfg_bind_map(b, value, "the cleaning", clean_fields, out);
@@ -121,10 +134,14 @@ static enum q_code bind_clean(struct cfg_bind *b, const struct cfg_node *key, co
 /* ---- the list ---- */
 
 static const struct cfg_word step_words[] = {
-    {.word = "rename", .value = CFG_RENAME}, {.word = "cast", .value = CFG_CAST},
-    {.word = "derive", .value = CFG_DERIVE}, {.word = "filter", .value = CFG_FILTER},
-    {.word = "join", .value = CFG_JOIN},     {.word = "clean", .value = CFG_CLEAN},
-    {.word = "select", .value = CFG_SELECT}, {.word = "drop", .value = CFG_DROP},
+    {.word = "rename", .value = CFG_RENAME},
+    {.word = "cast", .value = CFG_CAST},
+    {.word = "derive", .value = CFG_DERIVE},
+    {.word = "filter", .value = CFG_FILTER},
+    {.word = "join", .value = CFG_JOIN},
+    {.word = "clean", .value = CFG_CLEAN},
+    {.word = "select", .value = CFG_SELECT},
+    {.word = "drop", .value = CFG_DROP},
     {0},
 };
 
@@ -151,14 +168,17 @@ static enum q_code find_kind(struct cfg_bind *b, const struct cfg_node *map, str
             if (!q_streq(w->word, key->text))
                 continue;
             if (found)
-                return cfg_wrong(b, key->pos, "\"%s\" and \"%s\" stand in one step; begin each with its own \"-\"",
-                                 found->text, key->text);
+                return cfg_wrong(
+                    b, key->pos,
+                    "\"%s\" and \"%s\" stand in one step; begin each with its own \"-\"",
+                    found->text, key->text);
             found = key;
             step->kind = (enum cfg_step_kind)w->value;
             step->pos = key->pos;
         }
     if (!found)
-        return cfg_wrong(b, map->pos, "the step says nothing to do; for example `- rename: { old: new }`");
+        return cfg_wrong(b, map->pos,
+                         "the step says nothing to do; for example `- rename: { old: new }`");
     return Q_OK;
 }
 
@@ -168,11 +188,13 @@ static enum q_code bind_step(struct cfg_bind *b, const struct cfg_node *map, str
     if (!code)
         code = find_kind(b, map, step);
     if (!code && step->kind == CFG_JOIN && step->relation.s)
-        code = cfg_wrong(b, cfg_node_key(map, "relation")->pos, "a join names its relations by \"left\" and \"right\"");
+        code = cfg_wrong(b, cfg_node_key(map, "relation")->pos,
+                         "a join names its relations by \"left\" and \"right\"");
     return code;
 }
 
-enum q_code cfg_bind_steps(struct cfg_bind *b, const struct cfg_node *key, const struct cfg_node *value, void *out)
+enum q_code cfg_bind_steps(struct cfg_bind *b, const struct cfg_node *key,
+                           const struct cfg_node *value, void *out)
 {
     struct cfg_pipeline *pipeline = out;
     if (value->kind == CFG_NODE_NULL)
@@ -181,6 +203,7 @@ enum q_code cfg_bind_steps(struct cfg_bind *b, const struct cfg_node *key, const
         return cfg_expected(b, value, key->text, "a list of steps, each with a \"-\" in front");
     enum q_code code = Q_OK;
     for (size_t i = 0; i < value->items.n; i++)
-        code = cfg_first(code, bind_step(b, value->items.v[i].value, q_vec_push(b->arena, &pipeline->steps)));
+        code = cfg_first(
+            code, bind_step(b, value->items.v[i].value, q_vec_push(b->arena, &pipeline->steps)));
     return code;
 }

@@ -70,12 +70,16 @@ static const struct {
     {"mapping values are not allowed in this context", "A value with \": \" in it needs quotes."},
     {"did not find expected comment or line break",
      "A value that begins with > or | needs quotes, as in error: \"> 1%\"."},
-    {"found character that cannot start any token", "A value that begins with %, @ or ` needs quotes."},
+    {"found character that cannot start any token",
+     "A value that begins with %, @ or ` needs quotes."},
     {"did not find expected alphabetic or numeric character",
      "A value that begins with * or & needs quotes."},
-    {"did not find expected ',' or '}'", "Close the { ... } or put quotes around a value with , or } in it."},
-    {"did not find expected ',' or ']'", "Close the [ ... ] or put quotes around a value with , or ] in it."},
-    {"could not find expected ':'", "A key is followed by \": \"; check the indentation of this line."},
+    {"did not find expected ',' or '}'",
+     "Close the { ... } or put quotes around a value with , or } in it."},
+    {"did not find expected ',' or ']'",
+     "Close the [ ... ] or put quotes around a value with , or ] in it."},
+    {"could not find expected ':'",
+     "A key is followed by \": \"; check the indentation of this line."},
     {"did not find expected key", "Keys of one map begin in the same column."},
     {"did not find expected '-' indicator", "Items of one list begin in the same column."},
     {"found unexpected end of stream", "A quote is not closed."},
@@ -88,8 +92,8 @@ static enum q_code yaml_error(struct composer *c)
         return q_fail(c->err, Q_NOMEM, "could not read \"%s\": out of memory", c->file);
     const char *problem = p->problem ? p->problem : "it cannot be read";
     if (p->error == YAML_READER_ERROR)
-        return cfg_fail(c->err, at_offset(c, p->problem_offset), "not valid YAML: %s (byte 0x%02x)", problem,
-                        (unsigned)p->problem_value & 0xFFU);
+        return cfg_fail(c->err, at_offset(c, p->problem_offset), "not valid YAML: %s (byte 0x%02x)",
+                        problem, (unsigned)p->problem_value & 0xFFU);
     int tab;
     (void)indent_of(c, p->problem_mark.line, &tab);
     struct cfg_pos pos = at_mark(c, p->problem_mark);
@@ -129,13 +133,15 @@ static enum q_code count_nodes(struct composer *c, struct cfg_pos pos, size_t n)
     c->nodes += n;
     if (c->nodes <= CFG_MAX_NODES)
         return Q_OK;
-    return cfg_fail(c->err, pos, "the file has more than %d values, aliases counted as often as they are used",
+    return cfg_fail(c->err, pos,
+                    "the file has more than %d values, aliases counted as often as they are used",
                     CFG_MAX_NODES);
 }
 
 static bool is_null_text(const char *text)
 {
-    return !text[0] || q_streq(text, "~") || q_streq(text, "null") || q_streq(text, "Null") || q_streq(text, "NULL");
+    return !text[0] || q_streq(text, "~") || q_streq(text, "null") || q_streq(text, "Null") ||
+           q_streq(text, "NULL");
 }
 
 static enum q_code make_scalar(struct composer *c, const yaml_event_t *event, struct cfg_node **out)
@@ -146,7 +152,9 @@ static enum q_code make_scalar(struct composer *c, const yaml_event_t *event, st
     if (strlen(text) != event->data.scalar.length)
         return cfg_fail(c->err, node->pos, "a text cannot contain a NUL character");
     node->text = q_strndup(c->arena, text, event->data.scalar.length);
-    if (style == YAML_PLAIN_SCALAR_STYLE && is_null_text(text))
+    node->end = at_mark(c, event->end_mark);
+    node->plain = style == YAML_PLAIN_SCALAR_STYLE;
+    if (node->plain && is_null_text(text))
         node->kind = CFG_NODE_NULL;
     if (style == YAML_SINGLE_QUOTED_SCALAR_STYLE || style == YAML_DOUBLE_QUOTED_SCALAR_STYLE)
         node->text_pos.col++;
@@ -160,7 +168,8 @@ static enum q_code make_scalar(struct composer *c, const yaml_event_t *event, st
     return Q_OK;
 }
 
-static enum q_code use_alias(struct composer *c, const yaml_event_t *event, int depth, struct cfg_node **out)
+static enum q_code use_alias(struct composer *c, const yaml_event_t *event, int depth,
+                             struct cfg_node **out)
 {
     const char *name = (const char *)event->data.alias.anchor;
     struct cfg_pos pos = at_mark(c, event->start_mark);
@@ -173,10 +182,12 @@ static enum q_code use_alias(struct composer *c, const yaml_event_t *event, int 
     return count_nodes(c, pos, node->weight);
 }
 
-static enum q_code compose(struct composer *c, const yaml_event_t *event, int depth, struct cfg_node **out);
+static enum q_code compose(struct composer *c, const yaml_event_t *event, int depth,
+                           struct cfg_node **out);
 
 /* The next value of a collection; *out stays NULL at its end. */
-static enum q_code next_value(struct composer *c, yaml_event_type_t end, int depth, struct cfg_node **out)
+static enum q_code next_value(struct composer *c, yaml_event_type_t end, int depth,
+                              struct cfg_node **out)
 {
     yaml_event_t event;
     *out = NULL;
@@ -193,18 +204,21 @@ static enum q_code check_key(struct composer *c, const struct cfg_node *key, str
 {
     if (key->kind != CFG_NODE_SCALAR)
         return cfg_fail(c->err, key->pos, "expected a key, found %s",
-                        key->kind == CFG_NODE_NULL ? "nothing" : key->kind == CFG_NODE_MAP ? "a map" : "a list");
+                        key->kind == CFG_NODE_NULL  ? "nothing"
+                        : key->kind == CFG_NODE_MAP ? "a map"
+                                                    : "a list");
     if (q_streq(key->text, "<<"))
         return cfg_fail(c->err, key->pos, "merge keys (<<) cannot be used");
     const struct cfg_node *before = q_map_get(seen, key->text);
     if (before)
-        return cfg_fail(c->err, key->pos, "key \"%s\" is given twice; the first is in line %d", key->text,
-                        before->pos.line);
+        return cfg_fail(c->err, key->pos, "key \"%s\" is given twice; the first is in line %d",
+                        key->text, before->pos.line);
     q_map_put(seen, key->text, (void *)(uintptr_t)key);
     return Q_OK;
 }
 
-static void take_into(struct composer *c, struct cfg_node *parent, struct cfg_node *key, struct cfg_node *value)
+static void take_into(struct composer *c, struct cfg_node *parent, struct cfg_node *key,
+                      struct cfg_node *value)
 {
     *q_vec_push(c->arena, &parent->items) = (struct cfg_node_pair){.key = key, .value = value};
     parent->weight += value->weight + (key ? key->weight : 0);
@@ -212,32 +226,98 @@ static void take_into(struct composer *c, struct cfg_node *parent, struct cfg_no
         parent->height = value->height + 1;
 }
 
-static enum q_code fill_list(struct composer *c, struct cfg_node *list, int depth)
+/* ---- commas in parentheses ---- */
+
+enum { MAX_COMMAS = 64 };
+
+/* Parentheses that a text opens and does not close. */
+static int open_parentheses(const char *text)
 {
+    int n = 0;
+    for (; *text; text++)
+        n += (*text == '(') - (*text == ')');
+    return n;
+}
+
+static bool is_cut(const struct cfg_node *node)
+{
+    return node && node->kind == CFG_NODE_SCALAR && node->plain && open_parentheses(node->text) > 0;
+}
+
+/* YAML ends a plain value of { } or [ ] at a comma; put the rest back: `decimal(12` and `2)`. */
+static void put_back(struct composer *c, struct cfg_node *cut, const struct cfg_node *rest)
+{
+    int gap = rest->pos.line == cut->end.line ? rest->pos.col - cut->end.col - 1 : 1;
+    cut->text =
+        q_printf(c->arena, "%s,%*s%s", cut->text, gap > 0 && gap < 100 ? gap : 0, "", rest->text);
+    cut->end = rest->end;
+}
+
+static enum q_code check_closed(struct composer *c, const struct cfg_node *cut, int joined)
+{
+    if (joined == 0 || !is_cut(cut))
+        return Q_OK;
+    enum q_code code = cfg_fail(c->err, cut->pos, "a parenthesis in this value is not closed");
+    q_hint(c->err, "Close it, or put quotes around the value.");
+    return code;
+}
+
+static bool is_rest(const struct cfg_node *node)
+{
+    return node->plain && node->text[0]; /* null, too */
+}
+
+static enum q_code fill_list(struct composer *c, struct cfg_node *list, bool flow, int depth)
+{
+    struct cfg_node *last = NULL;
+    int joined = 0;
     for (;;) {
         struct cfg_node *value;
         enum q_code code = next_value(c, YAML_SEQUENCE_END_EVENT, depth + 1, &value);
+        if (code)
+            return code;
+        if (value && flow && joined < MAX_COMMAS && is_cut(last) && is_rest(value)) {
+            put_back(c, last, value);
+            joined++;
+            continue;
+        }
+        code = check_closed(c, last, joined);
         if (code || !value)
             return code;
         take_into(c, list, NULL, value);
+        last = value;
+        joined = 0;
     }
 }
 
-static enum q_code fill_map(struct composer *c, struct cfg_node *map, int depth)
+static enum q_code fill_map(struct composer *c, struct cfg_node *map, bool flow, int depth)
 {
     struct q_map seen;
+    struct cfg_node *last = NULL;
+    int joined = 0;
     q_map_init(&seen, c->arena);
     for (;;) {
-        struct cfg_node *key, *value;
+        struct cfg_node *key, *value = NULL;
         enum q_code code = next_value(c, YAML_MAPPING_END_EVENT, depth + 1, &key);
-        if (code || !key)
-            return code;
-        code = check_key(c, key, &seen);
-        if (!code)
+        if (!code && key)
             code = next_value(c, YAML_NO_EVENT, depth + 1, &value);
         if (code)
             return code;
+        if (value && flow && joined < MAX_COMMAS && is_cut(last) && is_rest(key) &&
+            value->kind == CFG_NODE_NULL && !value->text[0]) {
+            put_back(c, last, key);
+            joined++;
+            continue;
+        }
+        code = check_closed(c, last, joined);
+        if (code || !key)
+            return code;
+        code = check_key(c, key, &seen);
+        if (code)
+            return code;
         take_into(c, map, key, value);
+        last = value;
+        joined = 0;
     }
 }
 
@@ -254,27 +334,33 @@ static void keep_anchor(struct composer *c, const yaml_char_t *anchor, struct cf
         q_map_put(&c->anchors, (const char *)anchor, node);
 }
 
-static enum q_code compose_collection(struct composer *c, const yaml_event_t *event, int depth, struct cfg_node **out)
+static enum q_code compose_collection(struct composer *c, const yaml_event_t *event, int depth,
+                                      struct cfg_node **out)
 {
     bool is_map = event->type == YAML_MAPPING_START_EVENT;
-    const yaml_char_t *tag = is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
-    const yaml_char_t *anchor = is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
+    const yaml_char_t *tag =
+        is_map ? event->data.mapping_start.tag : event->data.sequence_start.tag;
+    const yaml_char_t *anchor =
+        is_map ? event->data.mapping_start.anchor : event->data.sequence_start.anchor;
+    bool flow = is_map ? event->data.mapping_start.style == YAML_FLOW_MAPPING_STYLE
+                       : event->data.sequence_start.style == YAML_FLOW_SEQUENCE_STYLE;
     enum q_code code = check_tag(c, tag, event->start_mark);
     if (code)
         return code;
     if (depth >= CFG_MAX_DEPTH)
-        return cfg_fail(c->err, at_mark(c, event->start_mark), "more than %d levels of maps and lists",
-                        CFG_MAX_DEPTH);
+        return cfg_fail(c->err, at_mark(c, event->start_mark),
+                        "more than %d levels of maps and lists", CFG_MAX_DEPTH);
     *out = new_node(c, is_map ? CFG_NODE_MAP : CFG_NODE_LIST, event->start_mark);
     code = count_nodes(c, (*out)->pos, 1);
     if (!code)
-        code = is_map ? fill_map(c, *out, depth) : fill_list(c, *out, depth);
+        code = is_map ? fill_map(c, *out, flow, depth) : fill_list(c, *out, flow, depth);
     if (!code)
         keep_anchor(c, anchor, *out); /* only now: a value cannot contain itself */
     return code;
 }
 
-static enum q_code compose(struct composer *c, const yaml_event_t *event, int depth, struct cfg_node **out)
+static enum q_code compose(struct composer *c, const yaml_event_t *event, int depth,
+                           struct cfg_node **out)
 {
     if (event->type == YAML_ALIAS_EVENT)
         return use_alias(c, event, depth, out);
@@ -320,7 +406,8 @@ static enum q_code compose_file(struct composer *c, struct cfg_node **out)
     if (!code)
         code = skip_event(c, &type, &mark);
     if (!code && type != YAML_STREAM_END_EVENT)
-        return cfg_fail(c->err, at_mark(c, mark), "a second document begins here; a file holds one");
+        return cfg_fail(c->err, at_mark(c, mark),
+                        "a second document begins here; a file holds one");
     return code;
 }
 
@@ -329,8 +416,8 @@ static void release_parser(void *arg)
     yaml_parser_delete(arg);
 }
 
-enum q_code cfg_yaml_parse(struct q_arena *arena, struct q_str text, const char *file, struct cfg_node **out,
-                           struct q_err *err)
+enum q_code cfg_yaml_parse(struct q_arena *arena, struct q_str text, const char *file,
+                           struct cfg_node **out, struct q_err *err)
 {
     struct q_arena *scratch = q_arena_new(NULL, "yaml");
     struct composer *c = q_new(scratch, struct composer);

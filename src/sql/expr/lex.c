@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "sql/expr/lex.h"
+
+#include <ctype.h>
+
+static enum q_code fail(const struct lexer *lexer, struct q_err *err, const char *message, const char *detail)
+{
+    return q_fail(err, Q_CONFIG, "%s:%d:%d: %s%s", lexer->place.file ? lexer->place.file : "expression",
+                  lexer->place.line, lexer->place.col, message, detail);
+}
+
+void lex_init(struct lexer *lexer, struct q_arena *arena, const char *text, struct expr_place place)
+{
+    *lexer = (struct lexer){.arena = arena, .text = text, .place = place};
+}
+
+static void advance(struct lexer *lexer, size_t n)
+{
+    for (; n; n--) {
+        unsigned char c = (unsigned char)lexer->text[lexer->at++];
+        if (c == '\n') {
+            lexer->place.line++;
+            lexer->place.col = 1;
+        } else if ((c & 0xC0) != 0x80) { /* a column is a character */
+            lexer->place.col++;
+        }
+    }
+}
+
+static bool starts_name(char c)
+{
+    return isalpha((unsigned char)c) || c == '_' || (unsigned char)c >= 0x80;
+}
+
+static size_t name_length(const char *p)
+{
+    size_t n = 0;
+    while (starts_name(p[n]) || isdigit((unsigned char)p[n]))
+        n++;
+    return n;
+}
+
+static enum q_code take_number(struct lexer *lexer, struct token *out, struct q_err *err)
+{
+    const char *p = lexer->text + lexer->at;
+    size_t n = strspn(p, "0123456789");
+    if (p[n] == '.' && isdigit((unsigned char)p[n + 1]))
+        n += 1 + strspn(p + n + 1, "0123456789");
+    if (starts_name(p[n]) || p[n] == '.')
+        return fail(lexer, err, "a number is written with digits and at most one point, near ",
+                    q_strndup(lexer->arena, p, n + 1));
+    out->kind = TOKEN_NUMBER;
+    out->text = q_strndup(lexer->arena, p, n);
+    advance(lexer, n);
+    return Q_OK;
+}
+
+/* 'text' or "name"; the quote is doubled inside. */
+static enum q_code take_quoted(struct lexer *lexer, struct token *out, struct q_err *err)
+{
+    const char *p = lexer->text + lexer->at;
+    char quote = *p;
+    struct q_buf text;
+    q_buf_init_in(&text, lexer->arena, EXPR_TEXT_MAX);
+    size_t n = 1;
+    for (; p[n]; n++) {
+        if (p[n] == quote && p[n + 1] != quote)
+            break;
+        n += p[n] == quote;
+        q_buf_addc(&text, p[n]);
+    }
+    if (!p[n])
+        return fail(lexer, err, quote == '"' ? "the quoted name" : "the text", " that begins here has no end");
+    if (quote == '"' && !text.n)
+        return fail(lexer, err, "a quoted name is empty", "");
+    out->kind = quote == '"' ? TOKEN_QUOTED : TOKEN_TEXT;
+    out->text = q_strdup(lexer->arena, q_buf_text(&text));
+    advance(lexer, n + 1);
+    return Q_OK;
+}
+
+enum q_code lex_next(struct lexer *lexer, struct token *out, struct q_err *err)
+{
+    static const char *const signs[] = {"<>", "!=", "<=", ">=", "||", "<", ">", "=", "+", "-", "*", "/", "%", "(", ")", ","};
+    advance(lexer, strspn(lexer->text + lexer->at, " \t\r\n"));
+    *out = (struct token){.text = "", .line = lexer->place.line, .col = lexer->place.col, .start = lexer->at};
+    const char *p = lexer->text + lexer->at;
+    if (!*p)
+        return Q_OK;
+    if (isdigit((unsigned char)*p) || (*p == '.' && isdigit((unsigned char)p[1])))
+        return take_number(lexer, out, err);
+    if (*p == '\'' || *p == '"')
+        return take_quoted(lexer, out, err);
+    if (starts_name(*p)) {
+        size_t n = name_length(p);
+        out->kind = TOKEN_NAME;
+        out->text = q_strndup(lexer->arena, p, n);
+        advance(lexer, n);
+        return Q_OK;
+    }
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
+        if (q_starts(p, signs[i])) {
+            out->kind = TOKEN_SIGN;
+            out->text = q_streq(signs[i], "!=") ? "<>" : signs[i];
+            advance(lexer, strlen(signs[i]));
+            return Q_OK;
+        }
+    }
+    return fail(lexer, err, "unexpected character ", q_printf(lexer->arena, "\"%c\"", *p));
+}

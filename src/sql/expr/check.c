@@ -5,7 +5,7 @@
 #include "base/suggest.h"
 #include "sql/expr/node.h"
 
-enum { SIZE_MAX_PARTS = 5000, LITERAL_INT_MAX = 10000 };
+enum { SIZE_MAX_PARTS = 8000, LITERAL_INT_MAX = 10000 };
 
 static enum q_code check_node(struct expr *e, struct node *node, struct q_err *err);
 
@@ -18,7 +18,9 @@ static enum q_code check_column(struct expr *e, struct node *node, struct q_err 
         for (size_t k = 0; k < columns->n; k++)
             names[k] = columns->v[k].name;
         const char *near = q_suggest(node->text, names, columns->n);
-        return expr_fail_at(e, node, err, near ? "unknown column \"%s\"; did you mean \"%s\"?" : "unknown column \"%s\"",
+        return expr_fail_at(e, node, err,
+                            near ? "unknown column \"%s\"; did you mean \"%s\"?"
+                                 : "unknown column \"%s\"",
                             node->text, near);
     }
     node->column = (size_t)i;
@@ -40,7 +42,8 @@ static bool literal_int(const struct node *node, int64_t max, int64_t *out)
 
 static bool is_unit(const char *text)
 {
-    static const char *const units[] = {"year", "quarter", "month", "week", "day", "hour", "minute", "second"};
+    static const char *const units[] = {"year", "quarter", "month",  "week",
+                                        "day",  "hour",    "minute", "second"};
     for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
         if (q_streq(text, units[i]))
             return true;
@@ -131,10 +134,20 @@ static bool spread_params(const char *params, size_t n, char *each)
 static const char *param_shown(char param)
 {
     static const char *const names[] = {
-        ['t'] = "text",    ['i'] = "an integer",  ['j'] = "an integer",          ['n'] = "a number",
-        ['f'] = "a number", ['d'] = "a date",     ['s'] = "a timestamp",         ['D'] = "a date or timestamp",
-        ['b'] = "a boolean", ['a'] = "a value",   ['c'] = "a value",             ['K'] = "an integer literal from 0 to 10000",
-        ['P'] = "a text literal that is not empty", ['R'] = "a text literal with a pattern",
+        ['t'] = "text",
+        ['i'] = "an integer",
+        ['j'] = "an integer",
+        ['n'] = "a number",
+        ['f'] = "a number",
+        ['d'] = "a date",
+        ['s'] = "a timestamp",
+        ['D'] = "a date or timestamp",
+        ['b'] = "a boolean",
+        ['a'] = "a value",
+        ['c'] = "a value",
+        ['K'] = "an integer literal from 0 to 10000",
+        ['P'] = "a text literal that is not empty",
+        ['R'] = "a text literal with a pattern",
         ['U'] = "one of 'year', 'quarter', 'month', 'week', 'day', 'hour', 'minute', 'second'",
         ['F'] = "a text literal in strftime's letters",
     };
@@ -148,8 +161,9 @@ static const char *type_shown(const struct expr *e, struct q_type type)
 }
 
 /* Why no form of a function fits. */
-static enum q_code fail_form(const struct expr *e, const struct node *node, const struct func *first, size_t forms,
-                             const char *each, struct q_err *err)
+static enum q_code fail_form(const struct expr *e, const struct node *node,
+                             const struct func *first, size_t forms, const char *each,
+                             struct q_err *err)
 {
     const struct func *f = first;
     bool counted = forms == 1 && each;
@@ -159,10 +173,11 @@ static enum q_code fail_form(const struct expr *e, const struct node *node, cons
     for (size_t i = 0; counted && i < node->n; i++)
         if (!param_fits(node->args[i], each[i]))
             return expr_fail_at(e, node->args[i], err, "%s takes %s as argument %zu, found %s",
-                                f->doc.signature ? f->doc.signature : f->name, param_shown(each[i]), i + 1,
-                                type_shown(e, node->args[i]->type));
+                                f->doc.signature ? f->doc.signature : f->name, param_shown(each[i]),
+                                i + 1, type_shown(e, node->args[i]->type));
     return expr_fail_at(e, node, err, "%s cannot be called with %zu argument%s of these types",
-                        f->doc.signature ? f->doc.signature : f->name, node->n, node->n == 1 ? "" : "s");
+                        f->doc.signature ? f->doc.signature : f->name, node->n,
+                        node->n == 1 ? "" : "s");
 }
 
 static enum q_code fail_unknown(const struct expr *e, const struct node *node, struct q_err *err)
@@ -174,8 +189,9 @@ static enum q_code fail_unknown(const struct expr *e, const struct node *node, s
             names[n++] = func_table[i].name;
     const char *near = q_suggest(node->text, names, n);
     return expr_fail_at(e, node, err,
-                        near ? "unknown function \"%s\"; did you mean \"%s\"?" : "unknown function \"%s\"", node->text,
-                        near);
+                        near ? "unknown function \"%s\"; did you mean \"%s\"?"
+                             : "unknown function \"%s\"",
+                        node->text, near);
 }
 
 /* The first form whose parameters fit; `each` gets the letters. */
@@ -207,7 +223,9 @@ static enum q_code find_form(struct expr *e, struct node *node, char *each, stru
 static bool fits_int32(const struct node *node)
 {
     const struct node *value = node;
-    while ((value->kind == NODE_CAST || (value->kind == NODE_CALL && value->func->result == RESULT_NEGATE)) && value->n == 1)
+    while ((value->kind == NODE_CAST ||
+            (value->kind == NODE_CALL && value->func->result == RESULT_NEGATE)) &&
+           value->n == 1)
         value = value->args[0];
     return value->digits <= 9 && q_type_is_integer(value->type);
 }
@@ -216,15 +234,18 @@ static enum q_code coerce(struct expr *e, struct node **arg, struct q_type type,
 {
     struct node *cast = node_cast(e, *arg, type);
     if (!cast)
-        return expr_fail_at(e, *arg, err, "%s cannot become %s", type_shown(e, (*arg)->type), type_shown(e, type));
+        return expr_fail_at(e, *arg, err, "%s cannot become %s", type_shown(e, (*arg)->type),
+                            type_shown(e, type));
     *arg = cast;
     return Q_OK;
 }
 
-static enum q_code coerce_arg(struct expr *e, struct node **arg, char param, struct q_type common, struct q_err *err)
+static enum q_code coerce_arg(struct expr *e, struct node **arg, char param, struct q_type common,
+                              struct q_err *err)
 {
-    static const enum q_tid targets[128] = {['i'] = Q_T_INT64, ['j'] = Q_T_INT64, ['f'] = Q_T_DOUBLE, ['t'] = Q_T_TEXT,
-                                            ['d'] = Q_T_DATE,  ['s'] = Q_T_TIMESTAMP, ['b'] = Q_T_BOOL};
+    static const enum q_tid targets[128] = {
+        ['i'] = Q_T_INT64, ['j'] = Q_T_INT64,     ['f'] = Q_T_DOUBLE, ['t'] = Q_T_TEXT,
+        ['d'] = Q_T_DATE,  ['s'] = Q_T_TIMESTAMP, ['b'] = Q_T_BOOL};
     if (param == 'c')
         return common.id == Q_T_NONE ? Q_OK : coerce(e, arg, common, err);
     if (param == 'R') {
@@ -240,19 +261,23 @@ static enum q_code coerce_arg(struct expr *e, struct node **arg, char param, str
 }
 
 /* The first argument that does not go with those before it. `each` NULL: all count. */
-static enum q_code fail_common(const struct expr *e, const struct node *node, const char *each, struct q_err *err)
+static enum q_code fail_common(const struct expr *e, const struct node *node, const char *each,
+                               struct q_err *err)
 {
     struct q_type before = Q_TYPE(Q_T_NONE), type = before;
     size_t i = 0;
     for (; i < node->n && type_common(node->args, i + 1, each, &type); i++)
         before = type;
-    enum q_code code = expr_fail_at(e, node->args[i], err, "%s and %s cannot be compared or mixed", type_shown(e, before),
-                                    type_shown(e, node->args[i]->type));
-    q_hint(err, "Write cast(x as type) around one of them; text is quoted, a date is written date '2024-01-31'.");
+    enum q_code code = expr_fail_at(e, node->args[i], err, "%s and %s cannot be compared or mixed",
+                                    type_shown(e, before), type_shown(e, node->args[i]->type));
+    q_hint(
+        err,
+        "Write cast(x as type) around one of them; text is quoted, a date is written date '2024-01-31'.");
     return code;
 }
 
-static enum q_code result_type(struct expr *e, struct node *node, struct q_type common, struct q_err *err)
+static enum q_code result_type(struct expr *e, struct node *node, struct q_type common,
+                               struct q_err *err)
 {
     switch (node->func->result) {
     case RESULT_BOOL:
@@ -331,7 +356,8 @@ static enum q_code check_case(struct expr *e, struct node *node, struct q_err *e
     enum q_code code = Q_OK;
     for (size_t i = 0; !code && i + 1 < node->n; i += 2) {
         if (node->args[i]->type.id != Q_T_BOOL && node->args[i]->type.id != Q_T_NONE)
-            return expr_fail_at(e, node->args[i], err, "a condition of CASE must be a boolean, found %s",
+            return expr_fail_at(e, node->args[i], err,
+                                "a condition of CASE must be a boolean, found %s",
                                 type_shown(e, node->args[i]->type));
         code = coerce(e, &node->args[i], Q_TYPE(Q_T_BOOL), err);
         results[n++] = node->args[i + 1];
@@ -356,8 +382,8 @@ static enum q_code check_cast(struct expr *e, struct node *node, struct q_err *e
 {
     struct node *made = node_cast(e, node->args[0], node->type);
     if (!made)
-        return expr_fail_at(e, node, err, "%s cannot be cast to %s", type_shown(e, node->args[0]->type),
-                            type_shown(e, node->type));
+        return expr_fail_at(e, node, err, "%s cannot be cast to %s",
+                            type_shown(e, node->args[0]->type), type_shown(e, node->type));
     if (made == node->args[0]) { /* already of the type: a cast that does nothing */
         node->pure = true;
         node->digits = made->digits;
@@ -370,18 +396,22 @@ static enum q_code check_cast(struct expr *e, struct node *node, struct q_err *e
     return Q_OK;
 }
 
-/* Sizes of what is emitted: division and lossy casts name their operands twice. */
+/* What is emitted for it and for its failing, in parts of some 50 bytes: lossy casts name their operand three times,
+ * conditions stand again in what asks for failures. */
 static void measure(struct node *node)
 {
-    node->fails = node->own_fails;
-    node->size = 1;
+    double args = 0, fails = 0;
     for (size_t i = 0; i < node->n; i++) {
+        args += node->args[i]->size;
+        fails += node->args[i]->fails_size;
         node->fails = node->fails || node->args[i]->fails;
-        node->size += node->args[i]->size;
     }
-    bool twice = node->lossy || (node->kind == NODE_CALL && node->type.id == Q_T_DECIMAL);
-    if (twice)
-        node->size += node->size;
+    node->fails = node->fails || node->own_fails;
+    bool wide = node->kind == NODE_CALL && node->type.id == Q_T_DECIMAL;
+    node->size = args * (node->lossy ? 3 : 1) + (wide ? 8 : 1);
+    if (node->text)
+        node->size += (double)strlen(node->text) / 50;
+    node->fails_size = node->fails ? fails + args + node->size : 0;
 }
 
 static enum q_code check_node(struct expr *e, struct node *node, struct q_err *err)
@@ -410,8 +440,9 @@ static enum q_code check_node(struct expr *e, struct node *node, struct q_err *e
     if (code)
         return code;
     measure(node);
-    if (node->size > SIZE_MAX_PARTS)
-        return expr_fail_at(e, node, err, "the expression is too large; split it into several derived columns");
+    if (node->size + node->fails_size > SIZE_MAX_PARTS)
+        return expr_fail_at(e, node, err,
+                            "the expression is too large; split it into several derived columns");
     return Q_OK;
 }
 
@@ -423,7 +454,8 @@ enum q_code expr_check(struct expr *expr, const struct expr_env *env, struct q_e
     return code;
 }
 
-enum q_code expr_check_bool(struct expr *expr, const struct expr_env *env, const char *what, struct q_err *err)
+enum q_code expr_check_bool(struct expr *expr, const struct expr_env *env, const char *what,
+                            struct q_err *err)
 {
     enum q_code code = expr_check(expr, env, err);
     if (!code && expr->root->type.id != Q_T_BOOL && expr->root->type.id != Q_T_NONE)

@@ -7,9 +7,10 @@
  *   - decimal / decimal is double: dividend and divisor are taken as integers, divided with //, which truncates, to
  *     seven digits, and rounded to six (truncation towards zero cannot change the side of a half);
  *   - a cast to fewer digits rounds: it is compared with the original.
- * What may raise an error stands in TRY(), which costs nothing while nothing fails. Where both operands of a wide
- * product or quotient are plain columns, 64-bit arithmetic is tried first: 128-bit is three times slower, division
- * thirty times.
+ * Whatever may raise an error stands in its own TRY() or TRY_CAST(), however deep it is: the engine takes a part that
+ * occurs twice out of its place (common subexpressions), out of a TRY around it, too. TRY costs nothing while nothing
+ * fails. Where both operands of a wide product or quotient are plain columns, 64-bit arithmetic is tried first: 128-bit
+ * is three times slower, division thirty times.
  */
 #include "sql/expr/node.h"
 
@@ -21,9 +22,9 @@ struct emitter {
 
 enum { NARROW = 18 };
 
-static void emit(struct emitter *m, const struct node *node, bool guarded);
+static void emit(struct emitter *m, const struct node *node);
 
-/* An operation below a pure one fails with it, so that one TRY serves both. */
+/* Operations below a pure one make it NULL, so that one question serves them all. */
 static bool region_fails(const struct node *node)
 {
     if (node->own_fails)
@@ -43,7 +44,7 @@ static bool is_leaf(const struct node *node)
 
 static void emit_arg(struct emitter *m, const struct node *node, size_t i)
 {
-    emit(m, node->args[i], node->pure && node->args[i]->pure);
+    emit(m, node->args[i]);
 }
 
 static void emit_literal(struct emitter *m, const struct node *node, struct q_type type)
@@ -69,6 +70,18 @@ static void emit_column(struct emitter *m, const struct node *node)
         sql_add(m->q, "%I", name);
 }
 
+/* A cast that may fail. Fewer digits round: the way back must give the original. */
+static void emit_lossy_cast(struct emitter *m, const struct node *node)
+{
+    sql_add(m->q, "CASE WHEN TRY_CAST(TRY_CAST(");
+    emit_arg(m, node, 0);
+    sql_add(m->q, " AS %T) AS %T) = ", &node->type, &node->args[0]->type);
+    emit_arg(m, node, 0);
+    sql_add(m->q, " THEN TRY_CAST(");
+    emit_arg(m, node, 0);
+    sql_add(m->q, " AS %T) END", &node->type);
+}
+
 static void emit_cast(struct emitter *m, const struct node *node)
 {
     const struct node *value = node->args[0];
@@ -79,18 +92,13 @@ static void emit_cast(struct emitter *m, const struct node *node)
         emit_arg(m, node, 0);
         sql_add(m->q, ")");
     } else if (node->lossy) {
-        sql_add(m->q, "CASE WHEN CAST(");
-        emit_arg(m, node, 0);
-        sql_add(m->q, " AS %T) = ", &node->type);
-        emit_arg(m, node, 0);
-        sql_add(m->q, " THEN CAST(");
-        emit_arg(m, node, 0);
-        sql_add(m->q, " AS %T) END", &node->type);
-    } else if (value->kind == NODE_LITERAL && (value->type.id == Q_T_NONE || q_type_is_number(node->type)) &&
+        emit_lossy_cast(m, node);
+    } else if (value->kind == NODE_LITERAL &&
+               (value->type.id == Q_T_NONE || q_type_is_number(node->type)) &&
                value->type.id != Q_T_BOOL && !node->own_fails) {
         emit_literal(m, value, node->type);
     } else {
-        sql_add(m->q, "CAST(");
+        sql_add(m->q, node->own_fails ? "TRY_CAST(" : "CAST(");
         emit_arg(m, node, 0);
         sql_add(m->q, " AS %T)", &node->type);
     }
@@ -125,8 +133,17 @@ static void emit_decimal_sign(struct emitter *m, const struct node *node, bool w
         sql_add(m->q, " AS %T)", &node->type);
 }
 
+/* Where the result may be too wide both operands get its scale by themselves: the engine's own casts would fail. */
 static void emit_sum(struct emitter *m, const struct node *node)
 {
+    if (node->own_fails) {
+        sql_add(m->q, "TRY(TRY_CAST(");
+        emit_arg(m, node, 0);
+        sql_add(m->q, " AS %T) %s TRY_CAST(", &node->type, node->func->name);
+        emit_arg(m, node, 1);
+        sql_add(m->q, " AS %T))", &node->type);
+        return;
+    }
     emit_decimal_sign(m, node, node->type.width > NARROW);
 }
 
@@ -134,13 +151,16 @@ static void emit_product(struct emitter *m, const struct node *node)
 {
     const struct node *a = node->args[0], *b = node->args[1];
     bool wide = node->type.width > NARROW;
-    bool narrow_first = wide && a->type.width <= NARROW && b->type.width <= NARROW && is_leaf(a) && is_leaf(b);
+    bool narrow_first =
+        wide && a->type.width <= NARROW && b->type.width <= NARROW && is_leaf(a) && is_leaf(b);
     if (narrow_first) {
         sql_add(m->q, "coalesce(CAST(TRY(");
         emit_decimal_sign(m, node, false);
         sql_add(m->q, ") AS %T), ", &node->type);
     }
+    sql_add(m->q, node->own_fails ? "TRY(" : "");
     emit_decimal_sign(m, node, wide);
+    sql_add(m->q, node->own_fails ? ")" : "");
     if (narrow_first)
         sql_add(m->q, ")");
 }
@@ -153,38 +173,48 @@ static const char *power_of_ten(struct q_arena *arena, int n)
     return text;
 }
 
+/* How a quotient is calculated. */
+struct quotient {
+    bool wide;  /* in 128 bits */
+    bool guard; /* any of its operations may fail */
+};
+
 /* An operand of a division as an integer: times 10^scale, then 10^shift. */
-static void emit_unscaled(struct emitter *m, const struct node *node, size_t i, int shift, const char *integer)
+static void emit_unscaled(struct emitter *m, const struct node *node, size_t i, int shift,
+                          struct quotient how)
 {
     struct q_arena *arena = m->e->arena;
     struct q_type type = node->args[i]->type;
-    bool wide = q_streq(integer, "HUGEINT");
-    sql_add(m->q, "CAST(");
+    const char *integer = how.wide ? "HUGEINT" : "BIGINT";
+    const char *open = how.guard ? "TRY(" : "(";
+    if (shift > 0)
+        sql_add(m->q, "%s", open);
+    sql_add(m->q, how.guard ? "TRY_CAST(" : "CAST(");
     if (type.scale) {
-        struct q_type factor = Q_DECIMAL((uint8_t)(type.scale + 1), 0), room = Q_DECIMAL(38, type.scale);
-        if (wide)
-            sql_add(m->q, "CAST(");
+        struct q_type factor = Q_DECIMAL((uint8_t)(type.scale + 1), 0),
+                      room = Q_DECIMAL(38, type.scale);
+        sql_add(m->q, how.wide ? "%sCAST(" : "%s", open);
         emit_arg(m, node, i);
-        if (wide)
+        if (how.wide)
             sql_add(m->q, " AS %T)", &room);
-        sql_add(m->q, " * CAST(%s AS %T)", power_of_ten(arena, type.scale), &factor);
+        sql_add(m->q, " * CAST(%s AS %T))", power_of_ten(arena, type.scale), &factor);
     } else {
         emit_arg(m, node, i);
     }
     sql_add(m->q, " AS %s)", integer);
     if (shift > 0)
-        sql_add(m->q, " * CAST(%s AS %s)", power_of_ten(arena, shift), integer);
+        sql_add(m->q, " * CAST(%s AS %s))", power_of_ten(arena, shift), integer);
 }
 
-static void emit_quotient(struct emitter *m, const struct node *node, bool wide)
+static void emit_quotient(struct emitter *m, const struct node *node, struct quotient how)
 {
     int shift = 7 - node->args[0]->type.scale + node->args[1]->type.scale;
-    const char *integer = wide ? "HUGEINT" : "BIGINT";
-    struct q_type whole = Q_DECIMAL(wide ? 38 : NARROW, 0);
-    sql_add(m->q, "CAST(round(CAST((");
-    emit_unscaled(m, node, 0, shift, integer);
-    sql_add(m->q, ") // (");
-    emit_unscaled(m, node, 1, -shift, integer);
+    const char *cast = how.guard ? "TRY_CAST(" : "CAST(";
+    struct q_type whole = Q_DECIMAL(how.wide ? 38 : NARROW, 0);
+    sql_add(m->q, "%sround(%s%s", cast, cast, how.guard ? "TRY(" : "(");
+    emit_unscaled(m, node, 0, shift, how);
+    sql_add(m->q, " // ");
+    emit_unscaled(m, node, 1, -shift, how);
     sql_add(m->q, ") AS %T) * CAST(0.0000001 AS DECIMAL(8,7)), 6) AS %T)", &whole, &node->type);
 }
 
@@ -208,11 +238,11 @@ static void emit_division(struct emitter *m, const struct node *node)
     bool wide = !fits_narrow(a->type, shift) || !fits_narrow(b->type, -shift);
     bool narrow_first = wide && is_leaf(a) && is_leaf(b);
     if (narrow_first) {
-        sql_add(m->q, "coalesce(TRY(");
-        emit_quotient(m, node, false);
-        sql_add(m->q, "), ");
+        sql_add(m->q, "coalesce(");
+        emit_quotient(m, node, (struct quotient){.guard = true});
+        sql_add(m->q, ", ");
     }
-    emit_quotient(m, node, wide);
+    emit_quotient(m, node, (struct quotient){.wide = wide, .guard = node->own_fails});
     if (narrow_first)
         sql_add(m->q, ")");
 }
@@ -234,6 +264,7 @@ static void emit_whole(struct emitter *m, const struct node *node)
 
 static void emit_template(struct emitter *m, const struct node *node)
 {
+    sql_add(m->q, node->own_fails ? "TRY(" : "");
     for (const char *p = node->func->duckdb; *p; p++) {
         if (*p != '$') {
             sql_add(m->q, "%s", (char[]){*p, 0});
@@ -251,6 +282,7 @@ static void emit_template(struct emitter *m, const struct node *node)
             emit_arg(m, node, (size_t)(*p - '1'));
         }
     }
+    sql_add(m->q, node->own_fails ? ")" : "");
 }
 
 static void emit_call(struct emitter *m, const struct node *node)
@@ -276,21 +308,17 @@ static void emit_case(struct emitter *m, const struct node *node)
     sql_add(m->q, "CASE");
     for (size_t i = 0; i + 1 < node->n; i += 2) {
         sql_add(m->q, " WHEN ");
-        emit(m, node->args[i], false);
+        emit(m, node->args[i]);
         sql_add(m->q, " THEN ");
-        emit(m, node->args[i + 1], false);
+        emit(m, node->args[i + 1]);
     }
     sql_add(m->q, " ELSE ");
-    emit(m, node->args[node->n - 1], false);
+    emit(m, node->args[node->n - 1]);
     sql_add(m->q, " END");
 }
 
-/* `guarded`: the TRY of an operation above catches this one too. */
-static void emit(struct emitter *m, const struct node *node, bool guarded)
+static void emit(struct emitter *m, const struct node *node)
 {
-    bool guard = !guarded && region_fails(node);
-    if (guard)
-        sql_add(m->q, "TRY(");
     switch (node->kind) {
     case NODE_LITERAL:
         emit_literal(m, node, node->type);
@@ -308,14 +336,12 @@ static void emit(struct emitter *m, const struct node *node, bool guarded)
         emit_cast(m, node);
         break;
     }
-    if (guard)
-        sql_add(m->q, ")");
 }
 
 void expr_add_sql(struct sql *q, const struct expr *expr, const char *relation)
 {
     struct emitter m = {q, expr, relation};
-    emit(&m, expr->root, false);
+    emit(&m, expr->root);
 }
 
 /* ---- where it fails ---- */
@@ -343,7 +369,7 @@ static void emit_region_known(struct emitter *m, const struct node *node)
         if (node->pure && arg->pure) {
             emit_region_known(m, arg);
         } else if (arg->kind != NODE_LITERAL || arg->type.id == Q_T_NONE) {
-            emit(m, arg, false);
+            emit(m, arg);
             sql_add(m->q, " IS NOT NULL AND ");
         }
     }
@@ -357,10 +383,10 @@ static void emit_operation_fails(struct emitter *m, const struct node *node)
     sql_add(m->q, "(");
     emit_region_known(m, node);
     if (!node->pure && node->n == 2) { /* division, rest: a zero divisor gives NULL */
-        emit(m, node->args[1], false);
+        emit(m, node->args[1]);
         sql_add(m->q, " <> 0 AND ");
     }
-    emit(m, node, false);
+    emit(m, node);
     sql_add(m->q, " IS NULL))");
 }
 
@@ -371,7 +397,7 @@ static void emit_second_fails(struct emitter *m, const struct node *node, const 
     emit_fails(m, node->args[0]);
     if (node->args[1]->fails) {
         sql_add(m->q, " OR (");
-        emit(m, node->args[0], false);
+        emit(m, node->args[0]);
         sql_add(m->q, " %s AND ", undecided);
         emit_fails(m, node->args[1]);
         sql_add(m->q, ")");
@@ -389,7 +415,7 @@ static void emit_coalesce_fails(struct emitter *m, const struct node *node)
             sql_add(m->q, " THEN TRUE");
         }
         sql_add(m->q, " WHEN ");
-        emit(m, node->args[i], false);
+        emit(m, node->args[i]);
         sql_add(m->q, " IS NOT NULL THEN FALSE");
     }
     sql_add(m->q, " ELSE FALSE END");
@@ -405,7 +431,7 @@ static void emit_case_fails(struct emitter *m, const struct node *node)
             sql_add(m->q, " THEN TRUE");
         }
         sql_add(m->q, " WHEN ");
-        emit(m, node->args[i], false);
+        emit(m, node->args[i]);
         sql_add(m->q, " THEN ");
         emit_fails(m, node->args[i + 1]);
     }
@@ -471,12 +497,14 @@ typedef Q_VEC(struct q_type) types;
 
 static bool is_text_cast(const struct node *node)
 {
-    return node->kind == NODE_CAST && q_type_is_textual(node->args[0]->type) && !q_type_is_textual(node->type);
+    return node->kind == NODE_CAST && q_type_is_textual(node->args[0]->type) &&
+           !q_type_is_textual(node->type);
 }
 
 static void collect_casts(struct q_arena *arena, const struct node *node, types *out)
 {
-    bool have = !is_text_cast(node) && !(node->kind == NODE_CAST && node->type.id == Q_T_JSON && node->own_fails);
+    bool have = !is_text_cast(node) &&
+                !(node->kind == NODE_CAST && node->type.id == Q_T_JSON && node->own_fails);
     for (size_t i = 0; !have && i < out->n; i++)
         have = q_type_eq(out->v[i], node->type);
     if (!have)
@@ -500,7 +528,8 @@ const char *expr_fail_reason(const struct expr *expr)
     return n ? "cast" : "overflow";
 }
 
-bool expr_add_cast_sql(struct sql *q, const char *value_sql, struct q_type from, struct q_type to, bool *safe)
+bool expr_add_cast_sql(struct sql *q, const char *value_sql, struct q_type from, struct q_type to,
+                       bool *safe)
 {
     bool own_fails, lossy;
     if (!type_cast_rule(from, type_digits(from), to, &own_fails, &lossy))
@@ -515,7 +544,8 @@ bool expr_add_cast_sql(struct sql *q, const char *value_sql, struct q_type from,
     else if (q_type_is_textual(from) && to.id != Q_T_TEXT)
         sql_add(q, "q_cast_%s(%s)", q_type_text(to, name), value_sql);
     else if (lossy)
-        sql_add(q, "TRY(CASE WHEN CAST(%s AS %T) = %s THEN CAST(%s AS %T) END)", value_sql, &to, value_sql, value_sql, &to);
+        sql_add(q, "CASE WHEN TRY_CAST(TRY_CAST(%s AS %T) AS %T) = %s THEN TRY_CAST(%s AS %T) END",
+                value_sql, &to, value_sql, value_sql, &to);
     else if (own_fails)
         sql_add(q, "TRY_CAST(%s AS %T)", value_sql, &to);
     else

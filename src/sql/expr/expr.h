@@ -23,7 +23,7 @@
  *   - cast() is strict: text must spell the value exactly, and digits are never lost (use round() or date() for that);
  *   - numbers are compared exactly; a number and a text, a date and a text are never compared;
  *   - NULL among the values of IN and NOT IN counts as not written;
- *   - a row for which something overflows *fails*: its value is NULL and expr_add_fails_sql() is true.
+ *   - a row for which something overflows *fails*: expr_add_fails_sql() is true, and its value means nothing.
  * Operands of AND, OR, CASE and COALESCE that do not decide the result cannot fail a row; they are taken from left to
  * right.
  *
@@ -57,8 +57,8 @@ struct expr_env {
 enum { EXPR_TEXT_MAX = 65536, EXPR_DEPTH_MAX = 200 };
 
 /* Errors are Q_CONFIG and begin with the place inside the text: "pipelines/sales.yaml:7:31: ...". */
-Q_MUST_CHECK enum q_code expr_parse(struct q_arena *arena, const char *text, struct expr_place place, struct expr **out,
-                                    struct q_err *err);
+Q_MUST_CHECK enum q_code expr_parse(struct q_arena *arena, const char *text,
+                                    struct expr_place place, struct expr **out, struct q_err *err);
 
 /* The same trees made by a program. expr_call() takes the name of a function, or an operator as written in capitals'
  * stead: "=", "and", "between", "not in", "is null" ... */
@@ -67,7 +67,8 @@ struct expr *expr_column(struct q_arena *arena, const char *name, struct expr_pl
  * `type`: 1 or 1.5 for numbers, 2024-01-31 for dates, true, any text for text. `text` NULL is null. What does not spell
  * such a value is refused. */
 Q_MUST_CHECK enum q_code expr_constant(struct q_arena *arena, const char *text, struct q_type type,
-                                       struct expr_place place, struct expr **out, struct q_err *err);
+                                       struct expr_place place, struct expr **out,
+                                       struct q_err *err);
 /* A text literal. */
 struct expr *expr_text(struct q_arena *arena, const char *text, struct expr_place place);
 struct expr *expr_call(struct q_arena *arena, const char *name, struct expr *const *args, size_t n,
@@ -75,10 +76,11 @@ struct expr *expr_call(struct q_arena *arena, const char *name, struct expr *con
 struct expr *expr_cast(struct expr *value, struct q_type type);
 
 /* Find columns and functions, give every part its type. Must be called once before all below. */
-Q_MUST_CHECK enum q_code expr_check(struct expr *expr, const struct expr_env *env, struct q_err *err);
+Q_MUST_CHECK enum q_code expr_check(struct expr *expr, const struct expr_env *env,
+                                    struct q_err *err);
 /* expr_check(), and the result must be a boolean; `what` names the expression in the message ("a filter"). */
-Q_MUST_CHECK enum q_code expr_check_bool(struct expr *expr, const struct expr_env *env, const char *what,
-                                         struct q_err *err);
+Q_MUST_CHECK enum q_code expr_check_bool(struct expr *expr, const struct expr_env *env,
+                                         const char *what, struct q_err *err);
 
 /* Q_T_NONE for a bare null. */
 struct q_type expr_type(const struct expr *expr);
@@ -103,10 +105,12 @@ const struct q_type *expr_casts(const struct expr *expr, size_t *n);
 const char *expr_cast_name(struct q_arena *arena, struct q_type type);
 /* The cast of a fragment of SQL from one type to another: NULL where it would lose something. False (and nothing
  * added) when there is no such cast. `safe` (may be NULL) is set when it cannot fail. */
-bool expr_add_cast_sql(struct sql *q, const char *value_sql, struct q_type from, struct q_type to, bool *safe);
+bool expr_add_cast_sql(struct sql *q, const char *value_sql, struct q_type from, struct q_type to,
+                       bool *safe);
 
 /* What the engine's regular expressions (RE2) refuse: look-around, back references, wrong brackets ... */
-Q_MUST_CHECK enum q_code expr_check_regex(const char *pattern, struct expr_place place, struct q_err *err);
+Q_MUST_CHECK enum q_code expr_check_regex(const char *pattern, struct expr_place place,
+                                          struct q_err *err);
 
 /* The functions, for help and the reference page: in order of group and name. */
 struct expr_function {

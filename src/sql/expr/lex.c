@@ -3,10 +3,12 @@
 
 #include <ctype.h>
 
-static enum q_code fail(const struct lexer *lexer, struct q_err *err, const char *message, const char *detail)
+static enum q_code fail(const struct lexer *lexer, struct q_err *err, const char *message,
+                        const char *detail)
 {
-    return q_fail(err, Q_CONFIG, "%s:%d:%d: %s%s", lexer->place.file ? lexer->place.file : "expression",
-                  lexer->place.line, lexer->place.col, message, detail);
+    return q_fail(err, Q_CONFIG, "%s:%d:%d: %s%s",
+                  lexer->place.file ? lexer->place.file : "expression", lexer->place.line,
+                  lexer->place.col, message, detail);
 }
 
 void lex_init(struct lexer *lexer, struct q_arena *arena, const char *text, struct expr_place place)
@@ -55,35 +57,47 @@ static enum q_code take_number(struct lexer *lexer, struct token *out, struct q_
     return Q_OK;
 }
 
+/* `n` characters of which each quote is written twice. */
+static char *undouble(struct q_arena *arena, const char *p, size_t n, char quote)
+{
+    char *text = q_alloc(arena, n + 1);
+    for (size_t i = 0; i < n; i++) {
+        text[i] = *p;
+        p += *p == quote ? 2 : 1;
+    }
+    return text;
+}
+
 /* 'text' or "name"; the quote is doubled inside. */
 static enum q_code take_quoted(struct lexer *lexer, struct token *out, struct q_err *err)
 {
     const char *p = lexer->text + lexer->at;
     char quote = *p;
-    struct q_buf text;
-    q_buf_init_in(&text, lexer->arena, EXPR_TEXT_MAX);
-    size_t n = 1;
+    size_t n = 1, length = 0;
     for (; p[n]; n++) {
         if (p[n] == quote && p[n + 1] != quote)
             break;
         n += p[n] == quote;
-        q_buf_addc(&text, p[n]);
+        length++;
     }
     if (!p[n])
-        return fail(lexer, err, quote == '"' ? "the quoted name" : "the text", " that begins here has no end");
-    if (quote == '"' && !text.n)
+        return fail(lexer, err, quote == '"' ? "the quoted name" : "the text",
+                    " that begins here has no end");
+    if (quote == '"' && !length)
         return fail(lexer, err, "a quoted name is empty", "");
     out->kind = quote == '"' ? TOKEN_QUOTED : TOKEN_TEXT;
-    out->text = q_strdup(lexer->arena, q_buf_text(&text));
+    out->text = undouble(lexer->arena, p + 1, length, quote);
     advance(lexer, n + 1);
     return Q_OK;
 }
 
 enum q_code lex_next(struct lexer *lexer, struct token *out, struct q_err *err)
 {
-    static const char *const signs[] = {"<>", "!=", "<=", ">=", "||", "<", ">", "=", "+", "-", "*", "/", "%", "(", ")", ","};
+    static const char *const signs[] = {"<>", "!=", "<=", ">=", "||", "<", ">", "=",
+                                        "+",  "-",  "*",  "/",  "%",  "(", ")", ","};
     advance(lexer, strspn(lexer->text + lexer->at, " \t\r\n"));
-    *out = (struct token){.text = "", .line = lexer->place.line, .col = lexer->place.col, .start = lexer->at};
+    *out = (struct token){
+        .text = "", .line = lexer->place.line, .col = lexer->place.col, .start = lexer->at};
     const char *p = lexer->text + lexer->at;
     if (!*p)
         return Q_OK;

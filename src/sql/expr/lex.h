@@ -10,8 +10,8 @@ enum token_kind {
     TOKEN_NAME,   /* bare: may be a keyword */
     TOKEN_QUOTED, /* "name" */
     TOKEN_NUMBER,
-    TOKEN_TEXT,   /* 'text' */
-    TOKEN_SIGN,   /* operator or bracket */
+    TOKEN_TEXT, /* 'text' */
+    TOKEN_SIGN, /* operator or bracket */
 };
 
 struct token {
@@ -28,7 +28,8 @@ struct lexer {
     struct expr_place place; /* of text[at] */
 };
 
-void lex_init(struct lexer *lexer, struct q_arena *arena, const char *text, struct expr_place place);
+void lex_init(struct lexer *lexer, struct q_arena *arena, const char *text,
+              struct expr_place place);
 Q_MUST_CHECK enum q_code lex_next(struct lexer *lexer, struct token *out, struct q_err *err);
 
 #endif

@@ -63,11 +63,15 @@ static const char *time_constant(struct q_arena *arena, const char *text, struct
     int64_t usec;
     char shown[Q_TIMESTAMP_TEXT];
     if (type.id == Q_T_DATE)
-        return q_parse_date(text, "", &days, NULL) ? NULL : q_strdup(arena, q_date_text(days, shown));
-    return q_parse_timestamp(text, "", &usec, NULL) ? NULL : q_strdup(arena, q_timestamp_text(usec, shown));
+        return q_parse_date(text, "", &days, NULL) ? NULL
+                                                   : q_strdup(arena, q_date_text(days, shown));
+    return q_parse_timestamp(text, "", &usec, NULL)
+               ? NULL
+               : q_strdup(arena, q_timestamp_text(usec, shown));
 }
 
-static bool other_constant(struct q_arena *arena, const char *text, struct q_type type, struct node **out)
+static bool other_constant(struct q_arena *arena, const char *text, struct q_type type,
+                           struct node **out)
 {
     const char *spelled = text;
     if (type.id == Q_T_BOOL && !q_strcaseeq(text, "true") && !q_strcaseeq(text, "false"))
@@ -83,8 +87,8 @@ static bool other_constant(struct q_arena *arena, const char *text, struct q_typ
     return true;
 }
 
-enum q_code expr_constant(struct q_arena *arena, const char *text, struct q_type type, struct expr_place place,
-                          struct expr **out, struct q_err *err)
+enum q_code expr_constant(struct q_arena *arena, const char *text, struct q_type type,
+                          struct expr_place place, struct expr **out, struct q_err *err)
 {
     char shown[Q_TYPE_TEXT];
     struct node *node = NULL;
@@ -97,8 +101,9 @@ enum q_code expr_constant(struct q_arena *arena, const char *text, struct q_type
         fine = other_constant(arena, text, type, &node);
     }
     if (!fine)
-        return q_fail(err, Q_CONFIG, "%s:%d:%d: \"%s\" cannot be compared with %s", place.file ? place.file : "expression",
-                      place.line, place.col, text, q_type_text(type, shown));
+        return q_fail(err, Q_CONFIG, "%s:%d:%d: \"%s\" cannot be compared with %s",
+                      place.file ? place.file : "expression", place.line, place.col, text,
+                      q_type_text(type, shown));
     *out = wrap(arena, node, place);
     return Q_OK;
 }

@@ -24,12 +24,12 @@ struct node {
     size_t column; /* index into env->columns */
     int depth;
     /* Set by the check. */
-    int digits;      /* exact numbers: at most so many digits before the point */
-    bool own_fails;  /* this operation may fail */
-    bool pure;       /* NULL exactly where an argument is NULL or it failed */
-    bool lossy;      /* casts: needs a comparison with the original */
-    bool fails;      /* something in the tree may fail */
-    double size;     /* parts emitted for it, so that SQL cannot explode */
+    int digits;              /* exact numbers: at most so many digits before the point */
+    bool own_fails;          /* this operation may fail */
+    bool pure;               /* NULL exactly where an argument is NULL or it failed */
+    bool lossy;              /* casts: needs a comparison with the original */
+    bool fails;              /* something in the tree may fail */
+    double size, fails_size; /* what is emitted for it, so that SQL cannot explode */
 };
 
 struct expr {
@@ -48,16 +48,16 @@ enum func_result {
     RESULT_DOUBLE,
     RESULT_DATE,
     RESULT_TIMESTAMP,
-    RESULT_FIRST,    /* of the first argument */
-    RESULT_SECOND,   /* of the second argument */
-    RESULT_COMMON,   /* the type that all "c" arguments were brought to */
-    RESULT_ADD,      /* arithmetic: see type.c */
+    RESULT_FIRST,  /* of the first argument */
+    RESULT_SECOND, /* of the second argument */
+    RESULT_COMMON, /* the type that all "c" arguments were brought to */
+    RESULT_ADD,    /* arithmetic: see type.c */
     RESULT_MULTIPLY,
     RESULT_DIVIDE,
     RESULT_MOD,
-    RESULT_NEGATE,   /* also abs() */
+    RESULT_NEGATE, /* also abs() */
     RESULT_ROUND,
-    RESULT_WHOLE,    /* floor, ceil, trunc */
+    RESULT_WHOLE, /* floor, ceil, trunc */
 };
 
 /*
@@ -67,7 +67,8 @@ enum func_result {
  * ? what follows is optional; * the last one repeats.
  */
 enum func_flag {
-    FUNC_FAILS = 1, /* may raise an error for a row's value; NULL only for a NULL argument or then */
+    FUNC_FAILS =
+        1, /* may raise an error for a row's value; NULL only for a NULL argument or then */
     FUNC_OPERATOR = 2, /* not callable by name */
     FUNC_CLOCK = 4,
 };
@@ -98,12 +99,13 @@ Q_MUST_CHECK enum q_code type_arithmetic(struct expr *e, struct node *node, stru
 bool type_cast_rule(struct q_type from, int digits, struct q_type to, bool *own_fails, bool *lossy);
 
 /* parse.c */
-struct node *node_new(struct q_arena *arena, enum node_kind kind, const char *text, struct node *const *args, size_t n);
+struct node *node_new(struct q_arena *arena, enum node_kind kind, const char *text,
+                      struct node *const *args, size_t n);
 /* A number's literal; false when it has more than 38 digits. */
 bool node_number(struct node *node, const char *text);
 
 /* check.c: "file:line:col: ..." */
-enum q_code expr_fail_at(const struct expr *e, const struct node *node, struct q_err *err, const char *fmt, ...)
-    Q_PRINTF(4, 5);
+enum q_code expr_fail_at(const struct expr *e, const struct node *node, struct q_err *err,
+                         const char *fmt, ...) Q_PRINTF(4, 5);
 
 #endif

@@ -23,23 +23,26 @@ struct parser {
 static enum q_code parse_or(struct parser *p, struct node **out);
 static enum q_code parse_concat(struct parser *p, struct node **out);
 
-enum q_code expr_fail_at(const struct expr *e, const struct node *node, struct q_err *err, const char *fmt, ...)
+enum q_code expr_fail_at(const struct expr *e, const struct node *node, struct q_err *err,
+                         const char *fmt, ...)
 {
     char text[Q_ERR_MESSAGE];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    return q_fail(err, Q_CONFIG, "%s:%d:%d: %s", e->place.file ? e->place.file : "expression", node->line, node->col,
-                  text);
+    return q_fail(err, Q_CONFIG, "%s:%d:%d: %s", e->place.file ? e->place.file : "expression",
+                  node->line, node->col, text);
 }
 
 static enum q_code fail(struct parser *p, const char *expected)
 {
     struct node here = {.line = p->token.line, .col = p->token.col};
     if (p->token.kind == TOKEN_END)
-        return expr_fail_at(p->expr, &here, p->err, "the expression ends where %s is expected", expected);
-    return expr_fail_at(p->expr, &here, p->err, "expected %s, found \"%s\"", expected, p->token.text);
+        return expr_fail_at(p->expr, &here, p->err, "the expression ends where %s is expected",
+                            expected);
+    return expr_fail_at(p->expr, &here, p->err, "expected %s, found \"%s\"", expected,
+                        p->token.text);
 }
 
 static enum q_code next(struct parser *p)
@@ -70,16 +73,17 @@ static enum q_code expect_word(struct parser *p, const char *word, const char *s
 
 static bool is_reserved(const char *word)
 {
-    static const char *const words[] = {"and",  "or",   "not",  "in",   "is",   "null",  "between",  "like", "ilike",
-                                        "case", "when", "then", "else", "end",  "true",  "false",    "as",   "distinct",
-                                        "from"};
+    static const char *const words[] = {
+        "and",  "or",   "not",  "in",  "is",   "null",  "between", "like",     "ilike", "case",
+        "when", "then", "else", "end", "true", "false", "as",      "distinct", "from"};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (q_strcaseeq(word, words[i]))
             return true;
     return false;
 }
 
-struct node *node_new(struct q_arena *arena, enum node_kind kind, const char *text, struct node *const *args, size_t n)
+struct node *node_new(struct q_arena *arena, enum node_kind kind, const char *text,
+                      struct node *const *args, size_t n)
 {
     struct node *node = q_new(arena, struct node);
     node->kind = kind;
@@ -95,15 +99,16 @@ struct node *node_new(struct q_arena *arena, enum node_kind kind, const char *te
 }
 
 /* A node at the place of `at`; too deep a tree is refused. */
-static enum q_code make(struct parser *p, const struct token *at, enum node_kind kind, const char *text,
-                        struct node *const *args, size_t n, struct node **out)
+static enum q_code make(struct parser *p, const struct token *at, enum node_kind kind,
+                        const char *text, struct node *const *args, size_t n, struct node **out)
 {
     struct node *node = node_new(p->expr->arena, kind, text, args, n);
     node->line = at->line;
     node->col = at->col;
     *out = node;
     if (node->depth > EXPR_DEPTH_MAX)
-        return expr_fail_at(p->expr, node, p->err, "the expression is nested deeper than %d", EXPR_DEPTH_MAX);
+        return expr_fail_at(p->expr, node, p->err, "the expression is nested deeper than %d",
+                            EXPR_DEPTH_MAX);
     return Q_OK;
 }
 
@@ -155,8 +160,10 @@ static enum q_code take_time(struct parser *p, struct node **out)
     int64_t usec;
     char shown[Q_TIMESTAMP_TEXT];
     struct node here = {.line = p->token.line, .col = p->token.col};
-    if (is_date ? q_parse_date(p->token.text, "date", &days, NULL) : q_parse_timestamp(p->token.text, "timestamp", &usec, NULL))
-        return expr_fail_at(p->expr, &here, p->err, "\"%s\" is no %s", p->token.text, is_date ? "date" : "timestamp");
+    if (is_date ? q_parse_date(p->token.text, "date", &days, NULL)
+                : q_parse_timestamp(p->token.text, "timestamp", &usec, NULL))
+        return expr_fail_at(p->expr, &here, p->err, "\"%s\" is no %s", p->token.text,
+                            is_date ? "date" : "timestamp");
     const char *text = is_date ? q_date_text(days, shown) : q_timestamp_text(usec, shown);
     code = make(p, &word, NODE_LITERAL, q_strdup(p->expr->arena, text), NULL, 0, out);
     (*out)->type = Q_TYPE(is_date ? Q_T_DATE : Q_T_TIMESTAMP);
@@ -248,7 +255,8 @@ static enum q_code take_case(struct parser *p, struct node **out)
         struct token when = p->token;
         if ((code = next(p)) || (code = parse_or(p, &part)))
             return code;
-        if (operand && (code = make(p, &when, NODE_CALL, "=", (struct node *[]){operand, part}, 2, &part)))
+        if (operand &&
+            (code = make(p, &when, NODE_CALL, "=", (struct node *[]){operand, part}, 2, &part)))
             return code;
         *q_vec_push(p->expr->arena, &parts) = part;
         if ((code = expect_word(p, "then", "\"then\"")) || (code = parse_or(p, &part)))
@@ -287,7 +295,8 @@ static enum q_code take_name(struct parser *p, struct node **out)
         return take_case(p, out);
     if (is_sign(&p->ahead, "(") && !is_reserved(p->token.text))
         return is_word(&p->token, "cast") ? take_cast(p, out) : take_call(p, out);
-    if (p->ahead.kind == TOKEN_TEXT && (is_word(&p->token, "date") || is_word(&p->token, "timestamp")))
+    if (p->ahead.kind == TOKEN_TEXT &&
+        (is_word(&p->token, "date") || is_word(&p->token, "timestamp")))
         return take_time(p, out);
     return take_column(p, out);
 }
@@ -324,7 +333,8 @@ static enum q_code parse_unary(struct parser *p, struct node **out)
     enum q_code code = Q_OK;
     if (++p->depth > EXPR_DEPTH_MAX) {
         struct node here = {.line = sign.line, .col = sign.col};
-        return expr_fail_at(p->expr, &here, p->err, "the expression is nested deeper than %d", EXPR_DEPTH_MAX);
+        return expr_fail_at(p->expr, &here, p->err, "the expression is nested deeper than %d",
+                            EXPR_DEPTH_MAX);
     }
     if (minus || is_sign(&sign, "+")) {
         if (!(code = next(p)) && !(code = parse_unary(p, out)) && minus)
@@ -338,7 +348,8 @@ static enum q_code parse_unary(struct parser *p, struct node **out)
 
 /* Left-associative operators of one level. */
 static enum q_code parse_level(struct parser *p, const char *const *signs,
-                               enum q_code (*below)(struct parser *p, struct node **out), struct node **out)
+                               enum q_code (*below)(struct parser *p, struct node **out),
+                               struct node **out)
 {
     enum q_code code = below(p, out);
     while (!code && p->token.kind == TOKEN_SIGN) {
@@ -427,7 +438,8 @@ static enum q_code parse_between(struct parser *p, bool negated, struct node **o
         code = parse_concat(p, &high);
     if (code)
         return code;
-    return make(p, &word, NODE_CALL, negated ? "not between" : "between", (struct node *[]){*out, low, high}, 3, out);
+    return make(p, &word, NODE_CALL, negated ? "not between" : "between",
+                (struct node *[]){*out, low, high}, 3, out);
 }
 
 static enum q_code parse_like(struct parser *p, bool negated, struct node **out)
@@ -444,9 +456,9 @@ static enum q_code parse_like(struct parser *p, bool negated, struct node **out)
 
 static enum q_code parse_word_comparison(struct parser *p, struct node **out)
 {
-    bool negated = is_word(&p->token, "not") &&
-                   (is_word(&p->ahead, "in") || is_word(&p->ahead, "between") || is_word(&p->ahead, "like") ||
-                    is_word(&p->ahead, "ilike"));
+    bool negated =
+        is_word(&p->token, "not") && (is_word(&p->ahead, "in") || is_word(&p->ahead, "between") ||
+                                      is_word(&p->ahead, "like") || is_word(&p->ahead, "ilike"));
     enum q_code code = negated ? next(p) : Q_OK;
     if (code)
         return code;
@@ -498,7 +510,8 @@ static enum q_code parse_not(struct parser *p, struct node **out)
 }
 
 static enum q_code parse_words(struct parser *p, const char *word,
-                               enum q_code (*below)(struct parser *p, struct node **out), struct node **out)
+                               enum q_code (*below)(struct parser *p, struct node **out),
+                               struct node **out)
 {
     enum q_code code = below(p, out);
     while (!code && is_word(&p->token, word)) {
@@ -521,8 +534,8 @@ static enum q_code parse_or(struct parser *p, struct node **out)
     return parse_words(p, "or", parse_and, out);
 }
 
-enum q_code expr_parse(struct q_arena *arena, const char *text, struct expr_place place, struct expr **out,
-                       struct q_err *err)
+enum q_code expr_parse(struct q_arena *arena, const char *text, struct expr_place place,
+                       struct expr **out, struct q_err *err)
 {
     struct expr *e = q_new(arena, struct expr);
     *e = (struct expr){.arena = arena, .place = place};

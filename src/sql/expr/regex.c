@@ -13,8 +13,8 @@ enum { REPEAT_MAX = 1000, NEST_MAX = 200 };
 struct walker {
     const char *start, *p;
     struct expr_place place;
-    int open;       /* groups */
-    bool atom;      /* something that can be repeated stands before */
+    int open;  /* groups */
+    bool atom; /* something that can be repeated stands before */
     struct q_err *err;
 };
 
@@ -25,10 +25,12 @@ static enum q_code fail(const struct walker *w, const char *what)
                   (size_t)(w->p - w->start) + 1, what);
 }
 
-static enum q_code fail_look_around(const struct walker *w)
+static enum q_code fail_look_around(struct walker *w)
 {
+    w->p--;
     enum q_code code = fail(w, "look-around is not supported by the engine (RE2)");
-    q_hint(w->err, "Use two rules, or an expression with regex_match(...) and not regex_match(...).");
+    q_hint(w->err,
+           "Use two rules, or an expression with regex_match(...) and not regex_match(...).");
     return code;
 }
 
@@ -154,7 +156,9 @@ static enum q_code walk_repeat(struct walker *w, size_t length)
     w->p += *w->p == '?';
     bool bad;
     if (*w->p == '+' || *w->p == '*' || *w->p == '?' || (*w->p == '{' && repeat_length(w->p, &bad)))
-        return fail(w, "a repetition cannot be repeated; possessive forms are not supported by the engine (RE2)");
+        return fail(
+            w,
+            "a repetition cannot be repeated; possessive forms are not supported by the engine (RE2)");
     return Q_OK;
 }
 

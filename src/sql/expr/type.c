@@ -83,7 +83,8 @@ bool type_common(struct node *const *nodes, size_t n, const char *params, struct
     return true;
 }
 
-static bool decimal_cast_rule(int from_digits, int from_scale, struct q_type to, bool *own_fails, bool *lossy)
+static bool decimal_cast_rule(int from_digits, int from_scale, struct q_type to, bool *own_fails,
+                              bool *lossy)
 {
     *lossy = to.scale < from_scale;
     *own_fails = *lossy || from_digits > type_digits(to) - (q_type_is_integer(to) ? 1 : 0);
@@ -108,7 +109,8 @@ bool type_cast_rule(struct q_type from, int digits, struct q_type to, bool *own_
         return true;
     }
     if (exact_from && exact_to)
-        return decimal_cast_rule(digits, from.id == Q_T_DECIMAL ? from.scale : 0, to, own_fails, lossy);
+        return decimal_cast_rule(digits, from.id == Q_T_DECIMAL ? from.scale : 0, to, own_fails,
+                                 lossy);
     if (exact_from && to.id == Q_T_DOUBLE)
         return true;
     if (from.id == Q_T_DOUBLE && exact_to)
@@ -197,7 +199,8 @@ static enum q_code multiply_result(struct expr *e, struct node *node, struct q_e
     as_decimals(e, node);
     int scale = node->args[0]->type.scale + node->args[1]->type.scale;
     if (scale > WIDTH_MAX)
-        return expr_fail_at(e, node, err, "the product has %d digits behind the point; round() a factor", scale);
+        return expr_fail_at(e, node, err,
+                            "the product has %d digits behind the point; round() a factor", scale);
     decimal_result(node, digits, scale);
     return Q_OK;
 }
@@ -210,8 +213,9 @@ static void divide_result(struct expr *e, struct node *node)
     struct q_type a = node->args[0]->type, b = node->args[1]->type;
     decimal_result(node, a.width - a.scale + b.scale + (a.scale > 6), 6);
     int shift = 7 - a.scale + b.scale;
-    node->own_fails = node->own_fails || a.width + a.scale > WIDTH_MAX || b.width + b.scale > WIDTH_MAX ||
-                      a.width + max(shift, 0) > WIDTH_MAX || b.width + max(-shift, 0) > WIDTH_MAX;
+    node->own_fails = node->own_fails || a.width + a.scale > WIDTH_MAX ||
+                      b.width + b.scale > WIDTH_MAX || a.width + max(shift, 0) > WIDTH_MAX ||
+                      b.width + max(-shift, 0) > WIDTH_MAX;
 }
 
 static void mod_result(struct expr *e, struct node *node)

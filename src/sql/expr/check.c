@@ -409,8 +409,8 @@ static void measure(struct node *node)
     node->fails = node->fails || node->own_fails;
     bool wide = node->kind == NODE_CALL && node->type.id == Q_T_DECIMAL;
     node->size = args * (node->lossy ? 3 : 1) + (wide ? 8 : 1);
-    if (node->text)
-        node->size += (double)strlen(node->text) / 50;
+    size_t length = node->text ? strlen(node->text) : 0;
+    node->size += (double)length / 50;
     node->fails_size = node->fails ? fails + args + node->size : 0;
 }
 

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where records end: the rules of blocks.h, byte by byte. */
+#include <string.h>
+
+#include "format/read/blocks.h"
+
+static char line_end(const struct blocks_rules *rules)
+{
+    return rules->cr ? '\r' : '\n';
+}
+
+/* Behind the closing quote of the field whose opening quote is at i - 1; BLOCKS_NO_END when it is still open. */
+static size_t skip_quoted(const struct blocks_rules *r, const char *p, size_t n, size_t i)
+{
+    if (r->escape != r->quote) {
+        for (; i < n && p[i] != r->quote; i++)
+            i += p[i] == r->escape;
+        return i < n ? i + 1 : BLOCKS_NO_END;
+    }
+    for (;;) {
+        const char *q = i < n ? memchr(p + i, r->quote, n - i) : NULL;
+        if (!q)
+            return BLOCKS_NO_END;
+        i = (size_t)(q - p) + 1;
+        if (i == n || p[i] != r->quote)
+            return i;
+        i++;
+    }
+}
+
+static size_t csv_end(const struct blocks_rules *r, const char *p, size_t n, size_t at,
+                      size_t *open_quote)
+{
+    const char eol = line_end(r), *line = memchr(p + at, eol, n - at);
+    size_t end = line ? (size_t)(line - p) : n;
+    if (!r->quote || !memchr(p + at, r->quote, end - at))
+        return line ? end + 1 : BLOCKS_NO_END;
+    bool field_start = true;
+    for (size_t i = at; i < n; i++) {
+        if (p[i] == r->quote && field_start) {
+            size_t behind = skip_quoted(r, p, n, i + 1);
+            if (behind == BLOCKS_NO_END) {
+                *open_quote = i;
+                return BLOCKS_NO_END;
+            }
+            field_start = false;
+            i = behind - 1;
+            continue;
+        }
+        if (p[i] == eol)
+            return i + 1;
+        field_start = p[i] == r->delimiter;
+    }
+    return BLOCKS_NO_END;
+}
+
+size_t blocks_field_end(const struct blocks_rules *r, const char *p, size_t end, size_t at)
+{
+    if (r->quote && at < end && p[at] == r->quote) {
+        at = skip_quoted(r, p, end, at + 1);
+        if (at == BLOCKS_NO_END)
+            return end;
+    }
+    const char *delimiter = at < end ? memchr(p + at, r->delimiter, end - at) : NULL;
+    return delimiter ? (size_t)(delimiter - p) : end;
+}
+
+/* A value of a JSON array: up to the comma behind it, or to the bracket that closes the array (not included). */
+static size_t array_end(const char *p, size_t n, size_t at, size_t *open_quote)
+{
+    size_t depth = 0;
+    for (size_t i = at; i < n; i++) {
+        switch (p[i]) {
+        case '"': {
+            size_t from = i;
+            for (i++; i < n && p[i] != '"'; i++)
+                i += p[i] == '\\';
+            if (i >= n) {
+                *open_quote = from;
+                return BLOCKS_NO_END;
+            }
+            break;
+        }
+        case '{':
+        case '[':
+            depth++;
+            break;
+        case '}':
+        case ']':
+            if (depth == 0)
+                return i;
+            depth--;
+            break;
+        case ',':
+            if (depth == 0)
+                return i + 1;
+            break;
+        default:
+            break;
+        }
+    }
+    return BLOCKS_NO_END;
+}
+
+size_t blocks_record_end(const struct blocks_rules *rules, const char *p, size_t n, size_t at,
+                         size_t *open_quote)
+{
+    *open_quote = BLOCKS_NO_END;
+    if (at >= n)
+        return BLOCKS_NO_END;
+    if (rules->kind == BLOCKS_CSV)
+        return csv_end(rules, p, n, at, open_quote);
+    if (rules->kind == BLOCKS_ARRAY)
+        return array_end(p, n, at, open_quote);
+    const char *line = memchr(p + at, '\n', n - at);
+    return line ? (size_t)(line - p) + 1 : BLOCKS_NO_END;
+}
+
+size_t blocks_skip_blanks(const char *p, size_t n, size_t at)
+{
+    while (at < n && (p[at] == ' ' || p[at] == '\t' || p[at] == '\n' || p[at] == '\r'))
+        at++;
+    return at;
+}
+
+typedef signed char lanes __attribute__((vector_size(16)));
+
+int64_t blocks_count_lines(const struct blocks_rules *rules, const char *p, size_t n)
+{
+    const char eol = line_end(rules);
+    enum { WIDTH = sizeof(lanes), LANE_MAX = 127 };
+    lanes wanted, v;
+    int64_t count = 0;
+    size_t i = 0;
+    memset(&wanted, eol, sizeof wanted);
+    while (n - i >= WIDTH) {
+        lanes sums = {0};
+        for (int k = 0; k < LANE_MAX && n - i >= WIDTH; k++, i += WIDTH) {
+            memcpy(&v, p + i, sizeof v);
+            sums -= v == wanted; /* true is -1 */
+        }
+        for (int k = 0; k < WIDTH; k++)
+            count += sums[k];
+    }
+    for (; i < n; i++)
+        count += p[i] == eol;
+    return count;
+}

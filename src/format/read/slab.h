@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A slab: some hundred records whose fields are found, on their way into a batch. The last stretch that all text
+ * formats share: casts column by column, rejects with every reason, positions.
+ *
+ * A reader fills spans, records and `rows`; slab_emit() casts all columns, wanted or not, so that what is rejected does
+ * not depend on the query. A record with a failing field goes to the sink, once a field, and leaves the batch.
+ *
+ * A slab belongs to one worker.
+ */
+#ifndef Q_FORMAT_READ_SLAB_H
+#define Q_FORMAT_READ_SLAB_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "batch/batch.h"
+#include "batch/cast.h"
+#include "batch/reject.h"
+
+enum { SLAB_ROWS = 512 };
+
+/* A column that a reader fills. */
+struct read_column {
+    const char *name;
+    const char *expected; /* the type's spelling, for rejects */
+    struct batch_cast cast;
+    ptrdiff_t
+        field; /* CSV: index in the file's records; JSON: index of the path; -1: not in this file, all NULL */
+};
+
+struct read_counts {
+    _Atomic int64_t records;  /* found, rejected ones too */
+    _Atomic int64_t rejected; /* distinct records */
+};
+
+/* What a file is read into; shared by its workers, constant but for the counts. */
+struct read_target {
+    const struct read_column *cols; /* the schema without _q_pos */
+    size_t n_cols;
+    int64_t file; /* number, for positions */
+    const struct reject_sink *sink;
+    struct read_counts *counts;
+};
+
+struct slab {
+    size_t n_cols;
+    size_t rows;
+    const char *base;           /* of the spans */
+    struct batch_span *spans;   /* column c, row r: spans[c * SLAB_ROWS + r] */
+    const char *raw;            /* of the records */
+    int64_t raw_offset;         /* of raw[0] in the stream */
+    struct batch_span *records; /* [SLAB_ROWS] without their line ends */
+    uint64_t *fail;             /* column c: words from c * BATCH_FAIL_WORDS(SLAB_ROWS) */
+    char *scratch;              /* values of columns that are not wanted */
+    uint64_t scratch_valid[BATCH_FAIL_WORDS(SLAB_ROWS)];
+};
+
+void slab_init(struct slab *s, struct q_arena *arena, size_t n_cols);
+/* Append the rows to the batch, which has room for them. wanted[n_cols] is _q_pos. */
+Q_MUST_CHECK enum q_code slab_emit(struct slab *s, const struct read_target *t, const bool *wanted,
+                                   struct batch *out, struct q_err *err);
+/* Reject a record for a reason of its own; counts it when `count`. */
+Q_MUST_CHECK enum q_code slab_reject(const struct read_target *t, bool count,
+                                     const struct reject *r, struct q_err *err);
+
+#endif

@@ -33,7 +33,7 @@ enum sample_kind {
 };
 
 struct sample_kind_info {
-    const char *file, *name, *outcome, *reason;
+    const char *file, *name, *outcome, *reason, *rule;
     int64_t per_million; /* places, of the clean records */
     int64_t each;        /* records that end with the outcome, a place */
 };

@@ -77,8 +77,8 @@ static void list_dirt(const struct sample_job *job, struct sample_retail *out)
 {
     for (int i = SAMPLE_CLEAN + 1; i < SAMPLE_KINDS; i++) {
         const struct sample_kind_info *k = &sample_kinds[i];
-        *q_vec_push(job->arena, &out->dirt) =
-            (struct sample_dirt){k->file, k->name, k->outcome, k->reason, job->dirt[i] * k->each};
+        *q_vec_push(job->arena, &out->dirt) = (struct sample_dirt){
+            k->file, k->name, k->outcome, k->reason, k->rule, job->dirt[i] * k->each};
     }
 }
 
@@ -107,6 +107,7 @@ static enum q_code write_dirt(struct q_arena *arena, const struct sample_retail_
         q_json_set_int(o, "records", d->records);
         q_json_set_text(o, "outcome", d->outcome);
         q_json_set_text(o, "reason", d->reason);
+        q_json_set_text(o, "rule", d->rule);
     }
     struct q_buf text;
     q_buf_init_in(&text, arena, 1 << 20);

@@ -283,7 +283,8 @@ void sample_write_sales(struct sample_job *job, struct sample_out *o)
     *t = (struct till){.job = job, .o = o, .next_id = 1};
     t->rng = sample_rng_for(w->seed, SAMPLE_FOR_SALES, 0);
     sample_alias_zipf(&t->product, job->arena, (uint32_t)w->products, 20);
-    sample_alias_zipf(&t->customer, job->arena, (uint32_t)w->customers, 60);
+    sample_alias_zipf(&t->customer, job->arena, (uint32_t)w->customers,
+                      60 + (uint32_t)(w->customers / 50));
     for (int kind = SAMPLE_CLEAN + 1; kind < SAMPLE_SALES_KINDS; kind++) {
         t->missing[kind] = sample_quota(w, (enum sample_kind)kind, w->sales);
         t->missing_in_all += t->missing[kind];

@@ -97,7 +97,7 @@ void sample_world_init(struct sample_world *w, struct q_arena *arena, uint64_t s
     w->products = clamp(sales / 500, 500, 5000);
     w->stores = clamp(sales / 40000, 10, 50);
     w->suppliers = clamp(w->products / 25, 20, 200);
-    w->stocked = clamp(sales / 10000, 40, 200);
+    w->stocked = clamp(sales / 20000, 40, 200);
     w->dirty = sales >= 100;
     make_stores(w, arena);
     w->product = q_alloc_array(arena, (size_t)w->products, sizeof *w->product);

@@ -110,11 +110,13 @@ static enum q_code write_dirt(struct q_arena *arena, const struct sample_retail_
         q_json_set_text(o, "rule", d->rule);
     }
     struct q_buf text;
-    q_buf_init_in(&text, arena, 1 << 20);
+    q_buf_init(&text, 1 << 20);
     q_json_write(top, true, &text);
     q_buf_addc(&text, '\n');
-    return q_file_write(q_path_join(arena, options->dir, "dirt.json"),
-                        (struct q_str){q_buf_text(&text), text.n}, err);
+    enum q_code code = q_file_write(q_path_join(arena, options->dir, "dirt.json"),
+                                    (struct q_str){q_buf_text(&text), text.n}, err);
+    q_buf_release(&text);
+    return code;
 }
 
 enum q_code sample_retail(struct q_arena *arena, const struct sample_retail_options *options,

@@ -6,7 +6,7 @@
  *
  * The same options give the same bytes on every machine: the only source of chance is xoshiro256**
  * seeded with `seed`, and all arithmetic is done in integers. Memory does not grow with `sales`
- * beyond 20 MB.
+ * beyond 100 MB.
  *
  * sales.csv has exactly `sales` records in order of time, over the two years (731 days) that end with
  * `until`. Planted among them is dirt of several kinds; a planted record has exactly one kind, so each

@@ -93,7 +93,7 @@ static void choose_customer(struct till *t, struct sale *s)
     struct sample_customer c;
     int64_t id = 0;
     for (int tries = 0; tries < 8; tries++) {
-        id = (int64_t)sample_draw(&t->customer, &t->rng) * 15485863 % w->customers + 1;
+        id = (int64_t)sample_draw(&t->customer, &t->rng) * SAMPLE_CUSTOMER_STEP % w->customers + 1;
         if (id <= t->known)
             break;
     }

@@ -88,6 +88,21 @@ static void make_product(struct sample_world *w, int64_t i)
         p->gone = p->at[p->versions - 1].day;
 }
 
+/* The number whose product with v is 1 modulo n; v and n have no common divisor. */
+static int64_t inverse(int64_t v, int64_t n)
+{
+    int64_t a = n, b = v, x = 0, y = 1;
+    while (b > 1) {
+        int64_t q = a / b, t = a - q * b;
+        a = b;
+        b = t;
+        t = x - q * y;
+        x = y;
+        y = t;
+    }
+    return y < 0 ? y + n : y;
+}
+
 void sample_world_init(struct sample_world *w, struct q_arena *arena, uint64_t seed, int64_t sales,
                        int32_t until)
 {
@@ -99,6 +114,7 @@ void sample_world_init(struct sample_world *w, struct q_arena *arena, uint64_t s
     w->suppliers = clamp(w->products / 25, 20, 200);
     w->stocked = clamp(sales / 20000, 40, 200);
     w->dirty = sales >= 100;
+    w->customer_unstep = inverse(SAMPLE_CUSTOMER_STEP % w->customers, w->customers);
     make_stores(w, arena);
     w->product = q_alloc_array(arena, (size_t)w->products, sizeof *w->product);
     for (int64_t i = 0; i < w->products; i++)
@@ -122,10 +138,21 @@ int32_t sample_registered(const struct sample_world *w, int64_t id)
     return w->from + (int32_t)(SAMPLE_RETAIL_DAYS * (i - old) / (w->customers - old));
 }
 
-static int first_tier(struct sample_rng *r)
+/* Who buys often is likely to have a better tier: shares of the tiers by place in the popularity order. */
+static int first_tier(const struct sample_world *w, struct sample_rng *r, int64_t id)
 {
+    static const struct {
+        int64_t until; /* percent of the customers */
+        uint8_t share[3];
+    } groups[] = {{3, {5, 20, 40}}, {15, {20, 35, 35}}, {45, {50, 35, 13}}, {101, {72, 22, 5}}};
+    int64_t place = (id - 1) * w->customer_unstep % w->customers * 100 / w->customers;
     uint64_t u = sample_below(r, 100);
-    return u < 60 ? 0 : u < 85 ? 1 : u < 97 ? 2 : 3;
+    int g = 0, tier = 0;
+    while (place >= groups[g].until)
+        g++;
+    while (tier < 3 && u >= groups[g].share[tier])
+        u -= groups[g].share[tier++];
+    return tier;
 }
 
 static void move_house(const struct sample_world *w, struct sample_rng *r, struct sample_stage *s)
@@ -169,7 +196,7 @@ void sample_customer_at(const struct sample_world *w, int64_t id, struct sample_
     first->usec = (int64_t)out->registered * Q_USEC_PER_DAY +
                   sample_between(&r, 6 * 3600, 22 * 3600) * Q_USEC_PER_SEC;
     move_house(w, &r, first);
-    first->tier = first_tier(&r);
+    first->tier = first_tier(w, &r, id);
     live_on(w, &r, out);
     out->first_name = (int)sample_below(&r, SAMPLE_FIRST_NAMES);
     out->last_name = (int)sample_below(&r, SAMPLE_LAST_NAMES);

@@ -16,6 +16,9 @@ enum {
     SAMPLE_VERSIONS = 4,    /* of a customer or product, at most */
     SAMPLE_STOCK_DAYS = 35, /* that have inventory */
     SAMPLE_HOLIDAYS = 8,    /* a year */
+    /* From one place of the popularity order to the next, customers are this far apart: a prime above
+     * every count of customers. */
+    SAMPLE_CUSTOMER_STEP = 15485863,
 };
 
 /* What a random stream is for. */
@@ -75,7 +78,9 @@ struct sample_world {
     uint64_t seed;
     int32_t from, until; /* days with sales, both included */
     int64_t sales, customers, products, stores, suppliers, employees;
-    int64_t stocked;                /* products with inventory: the first of the popularity order */
+    int64_t stocked; /* products with inventory: the first of the popularity order */
+    int64_t
+        customer_unstep; /* from a customer back to the place: inverse of SAMPLE_CUSTOMER_STEP */
     struct sample_product *product; /* [id - 1] */
     struct sample_store *store;     /* [id - 1] */
     struct sample_alias store_of;   /* by weight */

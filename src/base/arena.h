@@ -22,7 +22,8 @@
 struct q_arena;
 
 /* `parent` may be NULL for a root. `name` is borrowed and must outlive the arena (a literal). */
-struct q_arena *q_arena_new(struct q_arena *parent, const char *name) __attribute__((returns_nonnull));
+struct q_arena *q_arena_new(struct q_arena *parent, const char *name)
+    __attribute__((returns_nonnull));
 /* NULL is ignored. */
 void q_arena_free(struct q_arena *arena);
 /* Calls fn(arg) when the arena is freed. */
@@ -32,11 +33,13 @@ size_t q_arena_used(const struct q_arena *arena);
 
 void *q_alloc(struct q_arena *arena, size_t size) __attribute__((returns_nonnull, malloc));
 /* count * size with overflow check. */
-void *q_alloc_array(struct q_arena *arena, size_t count, size_t size) __attribute__((returns_nonnull, malloc));
+void *q_alloc_array(struct q_arena *arena, size_t count, size_t size)
+    __attribute__((returns_nonnull, malloc));
 char *q_strdup(struct q_arena *arena, const char *text) __attribute__((returns_nonnull));
 char *q_strndup(struct q_arena *arena, const char *text, size_t n) __attribute__((returns_nonnull));
 /* Formatted text; for names and messages, never for SQL (see sql/build.h). */
-char *q_printf(struct q_arena *arena, const char *fmt, ...) Q_PRINTF(2, 3) __attribute__((returns_nonnull));
+char *q_printf(struct q_arena *arena, const char *fmt, ...) Q_PRINTF(2, 3)
+    __attribute__((returns_nonnull));
 
 #define q_new(arena, type) ((type *)q_alloc((arena), sizeof(type)))
 

@@ -40,7 +40,8 @@ void q_cancel_install(void)
     (void)sigaddset(&signals, SIGTERM);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (pthread_create(&thread, NULL, wait_for_signals, NULL) != 0) {
-        (void)pthread_sigmask(SIG_UNBLOCK, &signals, NULL); /* then the default action ends the process */
+        (void)pthread_sigmask(SIG_UNBLOCK, &signals,
+                              NULL); /* then the default action ends the process */
         return;
     }
     (void)pthread_detach(thread);

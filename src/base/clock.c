@@ -91,8 +91,8 @@ const char *q_timestamp_text(int64_t usec, char out[static Q_TIMESTAMP_TEXT])
     }
     struct q_civil c = q_civil_from_days((int32_t)day);
     int secs = (int)(rest / Q_USEC_PER_SEC), micros = (int)(rest % Q_USEC_PER_SEC);
-    int n = snprintf(out, Q_TIMESTAMP_TEXT, "%04d-%02d-%02d %02d:%02d:%02d", c.year, c.month, c.day, secs / 3600,
-                     secs / 60 % 60, secs % 60);
+    int n = snprintf(out, Q_TIMESTAMP_TEXT, "%04d-%02d-%02d %02d:%02d:%02d", c.year, c.month, c.day,
+                     secs / 3600, secs / 60 % 60, secs % 60);
     if (micros && n > 0 && n < Q_TIMESTAMP_TEXT)
         (void)snprintf(out + n, (size_t)(Q_TIMESTAMP_TEXT - n), ".%06d", micros);
     return out;

@@ -26,9 +26,9 @@ void q_clock_reset(void);
 int64_t q_ticks(void);
 
 struct q_civil {
-    int year;   /* astronomical: 0 is 1 BC */
-    int month;  /* 1..12 */
-    int day;    /* 1..31 */
+    int year;  /* astronomical: 0 is 1 BC */
+    int month; /* 1..12 */
+    int day;   /* 1..31 */
 };
 
 /* Howard Hinnant, "chrono-Compatible Low-Level Date Algorithms". */

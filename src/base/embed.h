@@ -8,7 +8,7 @@
 #include <stddef.h>
 
 struct q_embed {
-    const char *path; /* relative to src/, e.g. "state/insert_run.sql" */
+    const char *path;          /* relative to src/, e.g. "state/insert_run.sql" */
     const unsigned char *data; /* NUL-terminated beyond `size` */
     size_t size;
 };

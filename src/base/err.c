@@ -6,7 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
-enum q_code q_fail_at(struct q_err *err, enum q_code code, const char *file, int line, const char *fmt, ...)
+enum q_code q_fail_at(struct q_err *err, enum q_code code, const char *file, int line,
+                      const char *fmt, ...)
 {
     assert(code != Q_OK);
     if (!err)

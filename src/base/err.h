@@ -22,7 +22,13 @@
 
 #include "base/code.h"
 
-enum { Q_ERR_MESSAGE = 768, Q_ERR_DETAIL = 1024, Q_ERR_HINT = 512, Q_ERR_CONTEXTS = 6, Q_ERR_CONTEXT = 256 };
+enum {
+    Q_ERR_MESSAGE = 768,
+    Q_ERR_DETAIL = 1024,
+    Q_ERR_HINT = 512,
+    Q_ERR_CONTEXTS = 6,
+    Q_ERR_CONTEXT = 256
+};
 
 /* A plain value: copy it freely. Texts are cut, never overrun. Zero-initialise before first use. */
 struct q_err {
@@ -41,8 +47,8 @@ struct q_err {
  * context of an earlier error in the same struct. `code` is never Q_OK. */
 #define q_fail(err, code, ...) q_fail_at((err), (code), __FILE__, __LINE__, __VA_ARGS__)
 
-enum q_code q_fail_at(struct q_err *err, enum q_code code, const char *file, int line, const char *fmt,
-                      ...) Q_PRINTF(5, 6);
+enum q_code q_fail_at(struct q_err *err, enum q_code code, const char *file, int line,
+                      const char *fmt, ...) Q_PRINTF(5, 6);
 
 /* Add to an error that q_fail() filled. NULL `err` is ignored. */
 void q_detail(struct q_err *err, const char *fmt, ...) Q_PRINTF(2, 3);

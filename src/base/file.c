@@ -31,8 +31,8 @@ bool q_file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
-static enum q_code read_fd(int fd, struct q_arena *arena, const char *path, size_t max, struct q_str *out,
-                           struct q_err *err)
+static enum q_code read_fd(int fd, struct q_arena *arena, const char *path, size_t max,
+                           struct q_str *out, struct q_err *err)
 {
     struct stat st;
     if (fstat(fd, &st) != 0)
@@ -40,8 +40,8 @@ static enum q_code read_fd(int fd, struct q_arena *arena, const char *path, size
     if (S_ISDIR(st.st_mode))
         return q_fail(err, Q_SOURCE, "cannot read \"%s\": it is a directory", path);
     if ((uint64_t)st.st_size > max)
-        return q_fail(err, Q_SOURCE, "cannot read \"%s\": it has %" PRId64 " bytes, more than %zu", path,
-                      (int64_t)st.st_size, max);
+        return q_fail(err, Q_SOURCE, "cannot read \"%s\": it has %" PRId64 " bytes, more than %zu",
+                      path, (int64_t)st.st_size, max);
     size_t cap = (size_t)st.st_size, n = 0;
     char *p = q_alloc(arena, cap + 1);
     while (n < cap) {
@@ -58,7 +58,8 @@ static enum q_code read_fd(int fd, struct q_arena *arena, const char *path, size
     return Q_OK;
 }
 
-enum q_code q_file_read(struct q_arena *arena, const char *path, size_t max, struct q_str *out, struct q_err *err)
+enum q_code q_file_read(struct q_arena *arena, const char *path, size_t max, struct q_str *out,
+                        struct q_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
@@ -165,7 +166,8 @@ static int compare_texts(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-enum q_code q_dir_list(struct q_arena *arena, const char *path, const char *ending, q_paths *out, struct q_err *err)
+enum q_code q_dir_list(struct q_arena *arena, const char *path, const char *ending, q_paths *out,
+                       struct q_err *err)
 {
     DIR *dir = opendir(path);
     if (!dir) {

@@ -26,8 +26,8 @@ struct q_file_info {
 bool q_file_stat(const char *path, struct q_file_info *out);
 bool q_file_exists(const char *path);
 /* Whole file, at most `max` bytes (more is an error). NUL-terminated behind its length. A directory is refused. */
-Q_MUST_CHECK enum q_code q_file_read(struct q_arena *arena, const char *path, size_t max, struct q_str *out,
-                                     struct q_err *err);
+Q_MUST_CHECK enum q_code q_file_read(struct q_arena *arena, const char *path, size_t max,
+                                     struct q_str *out, struct q_err *err);
 /* Temporary file beside it, fsync, rename, fsync of the directory. */
 Q_MUST_CHECK enum q_code q_file_write(const char *path, struct q_str text, struct q_err *err);
 /* mkdir -p. */
@@ -36,11 +36,12 @@ Q_MUST_CHECK enum q_code q_dir_make(const char *path, struct q_err *err);
 Q_MUST_CHECK enum q_code q_dir_remove(const char *path, struct q_err *err);
 /* Names in a directory with this ending ("" for all), sorted bytewise, without dot files. A missing
  * directory gives none. */
-Q_MUST_CHECK enum q_code q_dir_list(struct q_arena *arena, const char *path, const char *ending, q_paths *out,
-                                    struct q_err *err);
+Q_MUST_CHECK enum q_code q_dir_list(struct q_arena *arena, const char *path, const char *ending,
+                                    q_paths *out, struct q_err *err);
 /* Paths matching a shell pattern (*, ?, [..]; not across /), sorted bytewise. A pattern without
  * wildcards gives itself when it exists. */
-Q_MUST_CHECK enum q_code q_glob(struct q_arena *arena, const char *pattern, q_paths *out, struct q_err *err);
+Q_MUST_CHECK enum q_code q_glob(struct q_arena *arena, const char *pattern, q_paths *out,
+                                struct q_err *err);
 bool q_glob_is_pattern(const char *path);
 
 /* dir/name; an absolute name stays as it is. */

@@ -127,7 +127,8 @@ static int append(const char *p, size_t n, void *buf)
 
 void q_json_write(const struct q_json *value, bool pretty, struct q_buf *out)
 {
-    size_t flags = JSON_ENCODE_ANY | (pretty ? JSON_INDENT(2) : JSON_COMPACT) | JSON_REAL_PRECISION(15);
+    size_t flags =
+        JSON_ENCODE_ANY | (pretty ? JSON_INDENT(2) : JSON_COMPACT) | JSON_REAL_PRECISION(15);
     int failed = json_dump_callback(value->j, append, out, flags);
     assert(!failed);
     (void)failed;
@@ -161,13 +162,14 @@ void q_json_quote(struct q_buf *out, struct q_str text)
     q_buf_addc(out, '"');
 }
 
-enum q_code q_json_parse(struct q_arena *arena, struct q_str text, const char *name, struct q_json **out,
-                         struct q_err *err)
+enum q_code q_json_parse(struct q_arena *arena, struct q_str text, const char *name,
+                         struct q_json **out, struct q_err *err)
 {
     json_error_t e;
     json_t *j = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &e);
     if (!j)
-        return q_fail(err, Q_CONFIG, "%s:%d:%d: cannot read JSON: %s", name, e.line, e.column, e.text);
+        return q_fail(err, Q_CONFIG, "%s:%d:%d: cannot read JSON: %s", name, e.line, e.column,
+                      e.text);
     *out = root(arena, j);
     return Q_OK;
 }

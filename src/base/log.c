@@ -60,7 +60,8 @@ void q_log_transient(const char *line)
 static void json_head(struct q_buf *out, enum q_log_level level, const char *message)
 {
     char time[Q_TIMESTAMP_TEXT];
-    q_buf_printf(out, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", q_timestamp_text(q_now(), time),
+    q_buf_printf(out,
+                 "{\"time\":\"%s\",\"level\":\"%s\",\"message\":", q_timestamp_text(q_now(), time),
                  level_names[level]);
     q_json_quote(out, q_str(message));
 }
@@ -80,7 +81,9 @@ void q_log(enum q_log_level level, const char *fmt, ...)
         json_head(&line, level, stack);
         q_buf_adds(&line, "}\n");
     } else {
-        const char *prefix = level == Q_LOG_WARN ? "warning: " : level == Q_LOG_ERROR ? "error: " : "";
+        const char *prefix = level == Q_LOG_WARN    ? "warning: "
+                             : level == Q_LOG_ERROR ? "error: "
+                                                    : "";
         q_buf_printf(&line, "%s%s\n", prefix, stack);
     }
     write_out(line.p, line.n);
@@ -97,13 +100,15 @@ static void error_text(struct q_buf *out, const struct q_err *err)
     if (err->hint[0])
         q_buf_printf(out, "hint: %s\n", err->hint);
     if (err->code == Q_INTERNAL)
-        q_buf_printf(out, "  This is a defect of quern, found at %s:%d.\n", err->src_file, err->src_line);
+        q_buf_printf(out, "  This is a defect of quern, found at %s:%d.\n", err->src_file,
+                     err->src_line);
 }
 
 static void error_json(struct q_buf *out, const struct q_err *err)
 {
     json_head(out, Q_LOG_ERROR, err->message);
-    q_buf_printf(out, ",\"code\":\"%s\",\"exit\":%d,\"context\":[", q_code_name(err->code), q_code_exit(err->code));
+    q_buf_printf(out, ",\"code\":\"%s\",\"exit\":%d,\"context\":[", q_code_name(err->code),
+                 q_code_exit(err->code));
     for (int i = 0; i < err->contexts; i++) {
         if (i)
             q_buf_addc(out, ',');

@@ -6,8 +6,8 @@
 #include "base/str.h"
 #include "base/suggest.h"
 
-static enum q_code set_choice(const struct q_opt *opt, struct q_arena *arena, const char *shown, const char *text,
-                              const char **field, struct q_err *err)
+static enum q_code set_choice(const struct q_opt *opt, struct q_arena *arena, const char *shown,
+                              const char *text, const char **field, struct q_err *err)
 {
     for (const char *p = opt->choices;; p++) {
         size_t n = strcspn(p, "|");
@@ -19,11 +19,12 @@ static enum q_code set_choice(const struct q_opt *opt, struct q_arena *arena, co
         if (!*p)
             break;
     }
-    return q_fail(err, Q_USAGE, "cannot use \"%s\" for %s: expected one of %s", text, shown, opt->choices);
+    return q_fail(err, Q_USAGE, "cannot use \"%s\" for %s: expected one of %s", text, shown,
+                  opt->choices);
 }
 
-enum q_code q_opt_set(const struct q_opt *opt, struct q_arena *arena, const char *shown, const char *text, void *out,
-                      struct q_err *err)
+enum q_code q_opt_set(const struct q_opt *opt, struct q_arena *arena, const char *shown,
+                      const char *text, void *out, struct q_err *err)
 {
     void *field = (char *)out + opt->offset;
     switch (opt->type) {
@@ -31,7 +32,8 @@ enum q_code q_opt_set(const struct q_opt *opt, struct q_arena *arena, const char
         return q_parse_bool(text, shown, field, err);
     case Q_OPT_INT: {
         bool any = opt->min == 0 && opt->max == 0;
-        return q_parse_int(text, shown, any ? INT64_MIN : opt->min, any ? INT64_MAX : opt->max, field, err);
+        return q_parse_int(text, shown, any ? INT64_MIN : opt->min, any ? INT64_MAX : opt->max,
+                           field, err);
     }
     case Q_OPT_TEXT:
         *(const char **)field = q_strdup(arena, text);
@@ -62,7 +64,8 @@ enum q_code q_opt_set(const struct q_opt *opt, struct q_arena *arena, const char
     return q_fail(err, Q_INTERNAL, "cannot set %s: unknown option type %d", shown, (int)opt->type);
 }
 
-enum q_code q_opt_defaults(const struct q_opt *table, struct q_arena *arena, void *out, struct q_err *err)
+enum q_code q_opt_defaults(const struct q_opt *table, struct q_arena *arena, void *out,
+                           struct q_err *err)
 {
     for (const struct q_opt *o = table; o->name; o++) {
         if (!o->fallback)
@@ -106,8 +109,8 @@ static struct found find_letter(const struct q_opt_part *parts, size_t n, char l
     return (struct found){0};
 }
 
-static enum q_code unknown_option(const struct q_opt_part *parts, size_t n, struct q_arena *arena, const char *word,
-                                  const char *name, struct q_err *err)
+static enum q_code unknown_option(const struct q_opt_part *parts, size_t n, struct q_arena *arena,
+                                  const char *word, const char *name, struct q_err *err)
 {
     q_texts names = {0};
     for (size_t i = 0; i < n; i++)
@@ -121,8 +124,8 @@ static enum q_code unknown_option(const struct q_opt_part *parts, size_t n, stru
 }
 
 /* One option word, which may carry its value behind '='; *used counts the words taken. */
-static enum q_code parse_option(const struct q_opt_part *parts, size_t n, struct q_arena *arena, char *const *argv,
-                                int left, int *used, struct q_err *err)
+static enum q_code parse_option(const struct q_opt_part *parts, size_t n, struct q_arena *arena,
+                                char *const *argv, int left, int *used, struct q_err *err)
 {
     const char *word = argv[0], *value = NULL;
     bool is_long = word[1] == '-';
@@ -132,8 +135,9 @@ static enum q_code parse_option(const struct q_opt_part *parts, size_t n, struct
         name = q_strndup(arena, name, (size_t)(equals - name));
         value = equals + 1;
     }
-    struct found f = is_long ? find_long(parts, n, name) : name[0] && !name[1] ? find_letter(parts, n, name[0])
-                                                                               : (struct found){0};
+    struct found f = is_long               ? find_long(parts, n, name)
+                     : name[0] && !name[1] ? find_letter(parts, n, name[0])
+                                           : (struct found){0};
     if (!f.opt)
         return unknown_option(parts, n, arena, word, name, err);
     const char *shown = is_long ? q_printf(arena, "--%s", name) : q_printf(arena, "-%s", name);
@@ -149,8 +153,8 @@ static enum q_code parse_option(const struct q_opt_part *parts, size_t n, struct
     return q_opt_set(f.opt, arena, shown, value, f.out, err);
 }
 
-enum q_code q_opt_parse(const struct q_opt_part *parts, size_t n_parts, struct q_arena *arena, int argc,
-                        char *const *argv, q_texts *rest, struct q_err *err)
+enum q_code q_opt_parse(const struct q_opt_part *parts, size_t n_parts, struct q_arena *arena,
+                        int argc, char *const *argv, q_texts *rest, struct q_err *err)
 {
     bool options = true;
     for (int i = 0, used = 1; i < argc; i += used) {

@@ -47,27 +47,30 @@ struct q_opt_time {
 };
 
 struct q_opt {
-    const char *name;     /* long name without dashes; NULL ends the table */
-    char letter;          /* short name or 0 */
-    const char *arg;      /* name of the value in help, NULL for flags */
+    const char *name; /* long name without dashes; NULL ends the table */
+    char letter;      /* short name or 0 */
+    const char *arg;  /* name of the value in help, NULL for flags */
     enum q_opt_type type;
     size_t offset;        /* of the field in the caller's struct */
     const char *choices;  /* for Q_OPT_CHOICE, separated by | */
     const char *fallback; /* default as text, or NULL: field stays zero */
     int64_t min, max;     /* for Q_OPT_INT; both 0 means any */
     bool required;
-    const char *help;     /* one line, lower case, no full stop */
+    const char *help; /* one line, lower case, no full stop */
 };
 
-#define Q_OPT_FLAG_ROW(st, field, nm, hlp)                                                                   \
-    {.name = (nm), .type = Q_OPT_FLAG, .offset = offsetof(st, field), .help = (hlp)}
+#define Q_OPT_FLAG_ROW(st, field, nm, hlp)                                             \
+    {                                                                                  \
+        .name = (nm), .type = Q_OPT_FLAG, .offset = offsetof(st, field), .help = (hlp) \
+    }
 
 /* Fill the fields with the table's defaults. */
 Q_MUST_CHECK enum q_code q_opt_defaults(const struct q_opt *table, struct q_arena *arena, void *out,
                                         struct q_err *err);
 /* Set one option from text. `shown` names it in messages ("--wait", "quern.yaml:3: delimiter"). */
-Q_MUST_CHECK enum q_code q_opt_set(const struct q_opt *opt, struct q_arena *arena, const char *shown, const char *text,
-                                   void *out, struct q_err *err);
+Q_MUST_CHECK enum q_code q_opt_set(const struct q_opt *opt, struct q_arena *arena,
+                                   const char *shown, const char *text, void *out,
+                                   struct q_err *err);
 /* NULL when the table has no such name. */
 const struct q_opt *q_opt_find(const struct q_opt *table, const char *name);
 
@@ -78,7 +81,8 @@ struct q_opt_part {
 };
 /* `argv` without program and command name. What is no option goes to `rest`; "--" ends options. Unknown
  * options are Q_USAGE with the nearest name. */
-Q_MUST_CHECK enum q_code q_opt_parse(const struct q_opt_part *parts, size_t n_parts, struct q_arena *arena, int argc,
-                                     char *const *argv, q_texts *rest, struct q_err *err);
+Q_MUST_CHECK enum q_code q_opt_parse(const struct q_opt_part *parts, size_t n_parts,
+                                     struct q_arena *arena, int argc, char *const *argv,
+                                     q_texts *rest, struct q_err *err);
 
 #endif

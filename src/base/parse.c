@@ -11,7 +11,8 @@
 
 #include "base/clock.h"
 
-enum q_code q_parse_int(const char *text, const char *what, int64_t min, int64_t max, int64_t *out, struct q_err *err)
+enum q_code q_parse_int(const char *text, const char *what, int64_t min, int64_t max, int64_t *out,
+                        struct q_err *err)
 {
     char *end = NULL;
     errno = 0;
@@ -19,13 +20,14 @@ enum q_code q_parse_int(const char *text, const char *what, int64_t min, int64_t
     if (!end || end == text || *end || errno == EINVAL)
         return q_fail(err, Q_USAGE, "cannot read %s: \"%s\" is not a whole number", what, text);
     if (errno == ERANGE || v < min || v > max)
-        return q_fail(err, Q_USAGE, "cannot use %s for %s: it must be from %" PRId64 " to %" PRId64, text, what, min,
-                      max);
+        return q_fail(err, Q_USAGE, "cannot use %s for %s: it must be from %" PRId64 " to %" PRId64,
+                      text, what, min, max);
     *out = v;
     return Q_OK;
 }
 
-enum q_code q_parse_double(const char *text, const char *what, double min, double max, double *out, struct q_err *err)
+enum q_code q_parse_double(const char *text, const char *what, double min, double max, double *out,
+                           struct q_err *err)
 {
     char *end = NULL;
     errno = 0;
@@ -33,7 +35,8 @@ enum q_code q_parse_double(const char *text, const char *what, double min, doubl
     if (!end || end == text || *end || !isfinite(v))
         return q_fail(err, Q_USAGE, "cannot read %s: \"%s\" is not a number", what, text);
     if (v < min || v > max)
-        return q_fail(err, Q_USAGE, "cannot use %s for %s: it must be from %g to %g", text, what, min, max);
+        return q_fail(err, Q_USAGE, "cannot use %s for %s: it must be from %g to %g", text, what,
+                      min, max);
     *out = v;
     return Q_OK;
 }
@@ -43,7 +46,8 @@ enum q_code q_parse_bool(const char *text, const char *what, bool *out, struct q
     static const struct {
         const char *word;
         bool value;
-    } words[] = {{"true", true}, {"yes", true}, {"on", true}, {"false", false}, {"no", false}, {"off", false}};
+    } words[] = {{"true", true},   {"yes", true}, {"on", true},
+                 {"false", false}, {"no", false}, {"off", false}};
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (strcasecmp(text, words[i].word) == 0) {
             *out = words[i].value;
@@ -58,8 +62,8 @@ struct unit {
 };
 
 /* A number, optional blanks, a unit of the table; an empty unit is the first row. */
-static enum q_code parse_with_unit(const char *text, const char *what, const struct unit *units, size_t n,
-                                   const char *kind, int64_t *out, struct q_err *err)
+static enum q_code parse_with_unit(const char *text, const char *what, const struct unit *units,
+                                   size_t n, const char *kind, int64_t *out, struct q_err *err)
 {
     char *end = NULL;
     errno = 0;
@@ -71,30 +75,47 @@ static enum q_code parse_with_unit(const char *text, const char *what, const str
     for (size_t i = 0; i < n; i++)
         if (*end ? strcasecmp(end, units[i].name) == 0 : i == 0) {
             if (__builtin_mul_overflow((int64_t)v, units[i].factor, out))
-                return q_fail(err, Q_USAGE, "cannot use \"%s\" for %s: it is too large", text, what);
+                return q_fail(err, Q_USAGE, "cannot use \"%s\" for %s: it is too large", text,
+                              what);
             return Q_OK;
         }
-    return q_fail(err, Q_USAGE, "cannot read %s: \"%s\" has an unknown unit \"%s\"", what, text, end);
+    return q_fail(err, Q_USAGE, "cannot read %s: \"%s\" has an unknown unit \"%s\"", what, text,
+                  end);
 }
 
 enum q_code q_parse_size(const char *text, const char *what, int64_t *out, struct q_err *err)
 {
     static const struct unit units[] = {
-        {"B", 1},           {"kB", 1000},         {"MB", 1000000},      {"GB", 1000000000}, {"TB", 1000000000000},
-        {"KiB", 1LL << 10}, {"MiB", 1LL << 20},   {"GiB", 1LL << 30},   {"TiB", 1LL << 40},
+        {"B", 1},           {"kB", 1000},          {"MB", 1000000},
+        {"GB", 1000000000}, {"TB", 1000000000000}, {"KiB", 1LL << 10},
+        {"MiB", 1LL << 20}, {"GiB", 1LL << 30},    {"TiB", 1LL << 40},
     };
-    return parse_with_unit(text, what, units, sizeof units / sizeof units[0], "size like \"512 MB\"", out, err);
+    return parse_with_unit(text, what, units, sizeof units / sizeof units[0],
+                           "size like \"512 MB\"", out, err);
 }
 
 enum q_code q_parse_duration(const char *text, const char *what, int64_t *out, struct q_err *err)
 {
     static const struct unit units[] = {
-        {"s", 1000000},          {"second", 1000000},       {"seconds", 1000000},       {"ms", 1000},
-        {"us", 1},               {"min", 60000000},         {"minute", 60000000},       {"minutes", 60000000},
-        {"h", 3600000000},       {"hour", 3600000000},      {"hours", 3600000000},      {"d", 86400000000},
-        {"day", 86400000000},    {"days", 86400000000},     {"week", 604800000000},     {"weeks", 604800000000},
+        {"s", 1000000},
+        {"second", 1000000},
+        {"seconds", 1000000},
+        {"ms", 1000},
+        {"us", 1},
+        {"min", 60000000},
+        {"minute", 60000000},
+        {"minutes", 60000000},
+        {"h", 3600000000},
+        {"hour", 3600000000},
+        {"hours", 3600000000},
+        {"d", 86400000000},
+        {"day", 86400000000},
+        {"days", 86400000000},
+        {"week", 604800000000},
+        {"weeks", 604800000000},
     };
-    return parse_with_unit(text, what, units, sizeof units / sizeof units[0], "duration like \"5 min\"", out, err);
+    return parse_with_unit(text, what, units, sizeof units / sizeof units[0],
+                           "duration like \"5 min\"", out, err);
 }
 
 /* Exactly n digits; -1 otherwise. */
@@ -130,7 +151,8 @@ enum q_code q_parse_date(const char *text, const char *what, int32_t *out, struc
     const char *p = text;
     int32_t days;
     if (!date_at(&p, &days) || *p)
-        return q_fail(err, Q_USAGE, "cannot read %s: \"%s\" is not a date like 2026-01-31", what, text);
+        return q_fail(err, Q_USAGE, "cannot read %s: \"%s\" is not a date like 2026-01-31", what,
+                      text);
     *out = days;
     return Q_OK;
 }
@@ -179,8 +201,9 @@ enum q_code q_parse_timestamp(const char *text, const char *what, int64_t *out, 
     if (ok && *p == 'Z')
         p++;
     if (!ok || *p)
-        return q_fail(err, Q_USAGE, "cannot read %s: \"%s\" is not a time like \"2026-01-31 08:30:00\" (UTC)", what,
-                      text);
+        return q_fail(err, Q_USAGE,
+                      "cannot read %s: \"%s\" is not a time like \"2026-01-31 08:30:00\" (UTC)",
+                      what, text);
     *out = days * Q_USEC_PER_DAY + time;
     return Q_OK;
 }

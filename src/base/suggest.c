@@ -25,7 +25,8 @@ static int distance(const char *a, size_t n, const char *b, size_t m)
     for (size_t i = 1; i <= n; i++) {
         row[0] = (int)i;
         for (size_t j = 1; j <= m; j++) {
-            row[j] = min(min(prev[j] + 1, row[j - 1] + 1), prev[j - 1] + differ(a[i - 1], b[j - 1]));
+            row[j] =
+                min(min(prev[j] + 1, row[j - 1] + 1), prev[j - 1] + differ(a[i - 1], b[j - 1]));
             if (i > 1 && j > 1 && !differ(a[i - 1], b[j - 2]) && !differ(a[i - 2], b[j - 1]))
                 row[j] = min(row[j], before[j - 2] + 1);
         }

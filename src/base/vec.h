@@ -15,14 +15,15 @@
 
 #include "base/arena.h"
 
-#define Q_VEC(type)                                                                                          \
-    struct {                                                                                                 \
-        type *v;                                                                                             \
-        size_t n, cap;                                                                                       \
+#define Q_VEC(type)    \
+    struct {           \
+        type *v;       \
+        size_t n, cap; \
     }
 
-#define q_vec_push(arena, vec)                                                                               \
-    ((vec)->v = q_vec_grow((arena), (vec)->v, (vec)->n, &(vec)->cap, sizeof *(vec)->v), &(vec)->v[(vec)->n++])
+#define q_vec_push(arena, vec)                                                          \
+    ((vec)->v = q_vec_grow((arena), (vec)->v, (vec)->n, &(vec)->cap, sizeof *(vec)->v), \
+     &(vec)->v[(vec)->n++])
 
 /* The array with room for one more element; *cap is updated. */
 void *q_vec_grow(struct q_arena *arena, void *items, size_t n, size_t *cap, size_t size);

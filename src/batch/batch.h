@@ -54,7 +54,7 @@ struct batch_col {
     /* Writing only; set by the engine, called through the functions below. */
     void *vector;
     void (*put_far)(struct batch_col *col, size_t row, const char *p, size_t n); /* copies */
-    void (*need_valid)(struct batch_col *col);                                  /* makes `valid` writable */
+    void (*need_valid)(struct batch_col *col); /* makes `valid` writable */
 };
 
 struct batch {

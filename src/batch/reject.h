@@ -32,8 +32,9 @@ static inline int64_t q_pos_offset(int64_t pos)
 
 /* One reason why one record is rejected. All pointers are borrowed for the call. */
 struct reject {
-    int64_t pos;        /* of the record's first byte */
-    const char *reason; /* stable code: "cast", "too_few_fields", "too_many_fields", "bad_quote", "invalid_utf8", ... */
+    int64_t pos; /* of the record's first byte */
+    const char *
+        reason; /* stable code: "cast", "too_few_fields", "too_many_fields", "bad_quote", "invalid_utf8", ... */
     const char *column; /* or NULL when it is about the record */
     const char *detail; /* what was expected: "integer", "12 fields, found 9" */
     struct q_str value; /* the raw field, when there is one; any bytes */

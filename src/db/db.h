@@ -28,9 +28,10 @@ struct db_conn;
 struct db_result;
 
 struct db_settings {
-    const char *path;      /* database file, or NULL for memory */
+    const char *path; /* database file, or NULL for memory */
     bool read_only;
-    int64_t memory_limit;  /* bytes the process may take in all; 0: the engine's default. The engine gets 350 MB less
+    int64_t
+        memory_limit; /* bytes the process may take in all; 0: the engine's default. The engine gets 350 MB less
                               (its accounting leaves that much out) */
     const char *spill_dir; /* NULL: none; made when first needed, removed at close */
     int threads;           /* 0: all cores */
@@ -38,13 +39,14 @@ struct db_settings {
 
 /* Open the embedded engine. Closed with `arena`. Q_TARGET when the file cannot be opened, Q_LOCKED when another
  * process has it. */
-Q_MUST_CHECK enum q_code db_open(struct q_arena *arena, const struct db_settings *settings, struct db **out,
-                                 struct q_err *err);
+Q_MUST_CHECK enum q_code db_open(struct q_arena *arena, const struct db_settings *settings,
+                                 struct db **out, struct q_err *err);
 /* Closed with `arena`, which is a child of the one of db_open() or the same. */
-Q_MUST_CHECK enum q_code db_connect(struct db *db, struct q_arena *arena, struct db_conn **out, struct q_err *err);
+Q_MUST_CHECK enum q_code db_connect(struct db *db, struct q_arena *arena, struct db_conn **out,
+                                    struct q_err *err);
 /* Attach a database file under a name, for reading only or for writing; close it again. */
-Q_MUST_CHECK enum q_code db_attach(struct db_conn *conn, const char *path, const char *name, bool read_only,
-                                   struct q_err *err);
+Q_MUST_CHECK enum q_code db_attach(struct db_conn *conn, const char *path, const char *name,
+                                   bool read_only, struct q_err *err);
 Q_MUST_CHECK enum q_code db_detach(struct db_conn *conn, const char *name, struct q_err *err);
 
 /* A typed parameter. `name` matches $name in the statement; NULL: by position ($1 ...). */
@@ -52,9 +54,9 @@ struct db_param {
     const char *name;
     struct q_type type;
     bool is_null;
-    int64_t i;    /* bool, integers, date (days), time, timestamps (microseconds) */
-    double d;     /* double */
-    __int128 big; /* hugeint, decimal (unscaled) */
+    int64_t i;      /* bool, integers, date (days), time, timestamps (microseconds) */
+    double d;       /* double */
+    __int128 big;   /* hugeint, decimal (unscaled) */
     struct q_str s; /* text, json, blob, uuid as text */
 };
 
@@ -67,15 +69,18 @@ struct db_param db_null(const char *name);
 /* Run one statement, or several separated by ; when there are no parameters. `changed` (may be NULL) gets the rows
  * that the last one inserted, updated or deleted. Errors: Q_SQL for what the engine refuses, Q_NOMEM, Q_NOSPACE,
  * Q_CANCELLED, or the error of the source that the statement read. */
-Q_MUST_CHECK enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n,
-                                 int64_t *changed, struct q_err *err);
+Q_MUST_CHECK enum q_code db_exec(struct db_conn *conn, const char *sql,
+                                 const struct db_param *params, size_t n, int64_t *changed,
+                                 struct q_err *err);
 /* Run a statement and stream its rows. */
-Q_MUST_CHECK enum q_code db_query(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n,
-                                  struct db_result **out, struct q_err *err);
+Q_MUST_CHECK enum q_code db_query(struct db_conn *conn, const char *sql,
+                                  const struct db_param *params, size_t n, struct db_result **out,
+                                  struct q_err *err);
 /* Columns of a result; valid until db_close(). */
 const struct q_schema *db_columns(const struct db_result *result);
 /* The next batch, NULL at the end. Good until the next call. */
-Q_MUST_CHECK enum q_code db_next(struct db_result *result, const struct batch **out, struct q_err *err);
+Q_MUST_CHECK enum q_code db_next(struct db_result *result, const struct batch **out,
+                                 struct q_err *err);
 /* NULL is ignored. */
 void db_close(struct db_result *result);
 /* Columns that a statement would give, and the names of its parameters, without running it. */
@@ -83,14 +88,29 @@ Q_MUST_CHECK enum q_code db_describe(struct db_conn *conn, const char *sql, stru
                                      struct q_schema *columns, struct q_err *err);
 
 /* The first row's integers, up to n_out columns (NULL becomes `otherwise`); no row leaves `out` at `otherwise`. */
-Q_MUST_CHECK enum q_code db_get_ints(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n,
-                                     int64_t *out, size_t n_out, int64_t otherwise, struct q_err *err);
+Q_MUST_CHECK enum q_code db_get_ints(struct db_conn *conn, const char *sql,
+                                     const struct db_param *params, size_t n, int64_t *out,
+                                     size_t n_out, int64_t otherwise, struct q_err *err);
+
+/* Call `fn` for every row of a query. A code other than Q_OK from `fn` ends it and is returned. */
+Q_MUST_CHECK enum q_code db_each(struct db_conn *conn, const char *sql,
+                                 const struct db_param *params, size_t n,
+                                 enum q_code (*fn)(void *arg, const struct batch *batch, size_t row,
+                                                   struct q_err *err),
+                                 void *arg, struct q_err *err);
+/* A cell of a batch: text columns as text owned by the arena (NULL when null), other types as exact text. */
+const char *db_cell_text(struct q_arena *arena, const struct batch *batch, size_t col, size_t row);
+/* Integers, booleans, dates and timestamps as they are; `otherwise` when null. Not for decimals and doubles. */
+int64_t db_cell_int(const struct batch *batch, size_t col, size_t row, int64_t otherwise);
+double db_cell_double(const struct batch *batch, size_t col, size_t row, double otherwise);
 
 Q_MUST_CHECK enum q_code db_begin(struct db_conn *conn, struct q_err *err);
 Q_MUST_CHECK enum q_code db_commit(struct db_conn *conn, struct q_err *err);
 /* Ends a transaction, if there is one, without effect. */
 void db_rollback(struct db_conn *conn);
 
+/* The engine's version, e.g. "v1.5.6". */
+const char *db_version(void);
 /* Stop what the connection runs, soon: its caller gets Q_CANCELLED. Any thread, also a signal-handling one. */
 void db_interrupt(struct db_conn *conn);
 /* 0..100, or -1 when unknown. Any thread. */
@@ -130,7 +150,9 @@ struct db_function {
     void (*call)(void *self, const struct batch *args, struct batch_col *result);
 };
 
-Q_MUST_CHECK enum q_code db_add_function(struct db_conn *conn, const struct db_function *function, struct q_err *err);
-Q_MUST_CHECK enum q_code db_add_source(struct db_conn *conn, const struct db_source *source, struct q_err *err);
+Q_MUST_CHECK enum q_code db_add_function(struct db_conn *conn, const struct db_function *function,
+                                         struct q_err *err);
+Q_MUST_CHECK enum q_code db_add_source(struct db_conn *conn, const struct db_source *source,
+                                       struct q_err *err);
 
 #endif

@@ -27,7 +27,8 @@ static bool is_overwritten(const struct model_column *c)
 }
 
 /* "fmt(name, name)" of the columns of one kind, or `none`. */
-static void each_column(struct sql *q, const struct load *l, bool (*kind)(const struct model_column *), const char *fmt,
+static void each_column(struct sql *q, const struct load *l,
+                        bool (*kind)(const struct model_column *), const char *fmt,
                         const char *separator, const char *none)
 {
     bool first = true;
@@ -42,7 +43,8 @@ static void each_column(struct sql *q, const struct load *l, bool (*kind)(const 
         sql_add(q, "%s", none);
 }
 
-static const char *differ(const struct load *l, bool (*kind)(const struct model_column *), const char *fmt)
+static const char *differ(const struct load *l, bool (*kind)(const struct model_column *),
+                          const char *fmt)
 {
     struct sql *q = sql_new(l->arena);
     sql_add(q, "(");
@@ -69,34 +71,50 @@ static void collect(struct load *l)
 {
     const struct model_table *t = l->target;
     load_audit(l, "CREATE TABLE h_rows AS SELECT * FROM l_good");
-    load_audit(l, sql_make(l->arena, "CREATE TABLE h_state AS SELECT NOT EXISTS (SELECT 1 FROM %s WHERE %I > 0) AS was_empty",
-                           l->target_ref, t->key));
-    load_audit(l, sql_make(l->arena,
-                           "CREATE TABLE h_cur AS SELECT t.*, CASE WHEN t.valid_from <= %M THEN coalesce(t.first_seen_at, "
-                           "t.valid_from) ELSE t.valid_from END AS _q_start FROM %s AS t SEMI JOIN h_rows AS r ON %s WHERE "
-                           "t.is_current AND t.%I > 0",
-                           l->plan->project->initial_valid_from, l->target_ref, match_of(l, "t", "r"), t->key));
-    load_audit(l, sql_make(l->arena,
-                           "CREATE TABLE h_class AS SELECT r._q_pos, CASE WHEN c.%I IS NULL THEN 'new' WHEN r._q_at > "
-                           "c._q_start THEN 'after' WHEN r._q_at < c._q_start THEN 'late' WHEN %s THEN 'correction' ELSE "
-                           "'same' END AS class FROM h_rows AS r LEFT JOIN h_cur AS c ON %s",
-                           t->key, differ(l, is_kept, "r.%I IS DISTINCT FROM c.%I"), match_of(l, "r", "c")));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_state AS SELECT NOT EXISTS (SELECT 1 FROM %s WHERE %I > 0) AS was_empty",
+            l->target_ref, t->key));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_cur AS SELECT t.*, CASE WHEN t.valid_from <= %M THEN coalesce(t.first_seen_at, "
+            "t.valid_from) ELSE t.valid_from END AS _q_start FROM %s AS t SEMI JOIN h_rows AS r ON %s WHERE "
+            "t.is_current AND t.%I > 0",
+            l->plan->project->initial_valid_from, l->target_ref, match_of(l, "t", "r"), t->key));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_class AS SELECT r._q_pos, CASE WHEN c.%I IS NULL THEN 'new' WHEN r._q_at > "
+            "c._q_start THEN 'after' WHEN r._q_at < c._q_start THEN 'late' WHEN %s THEN 'correction' ELSE "
+            "'same' END AS class FROM h_rows AS r LEFT JOIN h_cur AS c ON %s",
+            t->key, differ(l, is_kept, "r.%I IS DISTINCT FROM c.%I"), match_of(l, "r", "c")));
 }
 
 static void reject_late(struct load *l)
 {
     const char *insert = "INSERT INTO q_rejects (relation, pos, ord, rule, reason, detail) ";
-    load_audit(l, sql_make(l->arena,
-                           "%sSELECT %L, r._q_pos, %d, 'history', 'late_row', 'the row is older than the current version and "
-                           "differs from the version valid at its time' FROM h_rows AS r JOIN h_class AS x ON x._q_pos = "
-                           "r._q_pos AND x.class = 'late' LEFT JOIN %s AS v ON %s AND r._q_at >= v.valid_from AND r._q_at < "
-                           "coalesce(v.valid_to, TIMESTAMP 'infinity') WHERE v.%I IS NULL OR %s",
-                           insert, l->relation, (int64_t)STEP_ORD_LOAD + 1, l->target_ref, match_of(l, "r", "v"),
-                           l->target->key, differ(l, is_kept, "r.%I IS DISTINCT FROM v.%I")));
-    load_audit(l, sql_make(l->arena,
-                           "%sSELECT %L, _q_pos, %d, 'history', 'same_time_correction', 'the current version starts at the "
-                           "same time with other content' FROM h_class WHERE class = 'correction'",
-                           insert, l->relation, (int64_t)STEP_ORD_LOAD + 1));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "%sSELECT %L, r._q_pos, %d, 'history', 'late_row', 'the row is older than the current version and "
+            "differs from the version valid at its time' FROM h_rows AS r JOIN h_class AS x ON x._q_pos = "
+            "r._q_pos AND x.class = 'late' LEFT JOIN %s AS v ON %s AND r._q_at >= v.valid_from AND r._q_at < "
+            "coalesce(v.valid_to, TIMESTAMP 'infinity') WHERE v.%I IS NULL OR %s",
+            insert, l->relation, (int64_t)STEP_ORD_LOAD + 1, l->target_ref, match_of(l, "r", "v"),
+            l->target->key, differ(l, is_kept, "r.%I IS DISTINCT FROM v.%I")));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "%sSELECT %L, _q_pos, %d, 'history', 'same_time_correction', 'the current version starts at the "
+            "same time with other content' FROM h_class WHERE class = 'correction'",
+            insert, l->relation, (int64_t)STEP_ORD_LOAD + 1));
 }
 
 static void sequence(struct load *l)
@@ -104,17 +122,24 @@ static void sequence(struct load *l)
     const struct model_table *t = l->target;
     struct sql *payload = sql_new(l->arena);
     load_add_payload(payload, l, "r");
-    load_audit(l, sql_make(l->arena,
-                           "CREATE TABLE h_seq AS SELECT r._q_pos, r._q_at%s, c.%I AS _q_cur, c.version AS _q_version, CASE "
-                           "WHEN row_number() OVER w > 1 THEN %s WHEN c.%I IS NOT NULL THEN %s ELSE true END AS _q_opens FROM "
-                           "h_rows AS r JOIN h_class AS x ON x._q_pos = r._q_pos AND x.class IN ('new', 'after') LEFT JOIN "
-                           "h_cur AS c ON %s WINDOW w AS (PARTITION BY %s ORDER BY r._q_at)",
-                           sql_text(payload), t->key, differ(l, is_kept, "r.%I IS DISTINCT FROM lag(r.%I) OVER w"), t->key,
-                           differ(l, is_kept, "r.%I IS DISTINCT FROM c.%I"), match_of(l, "r", "c"), keys_of(l, "r")));
-    load_audit(l, sql_make(l->arena,
-                           "CREATE TABLE h_new AS SELECT s.*, lead(_q_at) OVER v AS _q_until, row_number() OVER v AS _q_number "
-                           "FROM h_seq AS s WHERE _q_opens WINDOW v AS (PARTITION BY %s ORDER BY _q_at)",
-                           keys_of(l, "s")));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_seq AS SELECT r._q_pos, r._q_at%s, c.%I AS _q_cur, c.version AS _q_version, CASE "
+            "WHEN row_number() OVER w > 1 THEN %s WHEN c.%I IS NOT NULL THEN %s ELSE true END AS _q_opens FROM "
+            "h_rows AS r JOIN h_class AS x ON x._q_pos = r._q_pos AND x.class IN ('new', 'after') LEFT JOIN "
+            "h_cur AS c ON %s WINDOW w AS (PARTITION BY %s ORDER BY r._q_at)",
+            sql_text(payload), t->key, differ(l, is_kept, "r.%I IS DISTINCT FROM lag(r.%I) OVER w"),
+            t->key, differ(l, is_kept, "r.%I IS DISTINCT FROM c.%I"), match_of(l, "r", "c"),
+            keys_of(l, "r")));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_new AS SELECT s.*, lead(_q_at) OVER v AS _q_until, row_number() OVER v AS _q_number "
+            "FROM h_seq AS s WHERE _q_opens WINDOW v AS (PARTITION BY %s ORDER BY _q_at)",
+            keys_of(l, "s")));
 }
 
 static void overwrites(struct load *l)
@@ -122,14 +147,18 @@ static void overwrites(struct load *l)
     const struct model_table *t = l->target;
     struct sql *last = sql_new(l->arena);
     each_column(last, l, is_overwritten, ", r.%I", "", "");
-    load_audit(l, sql_make(l->arena,
-                           "CREATE TABLE h_last AS SELECT r._q_pos, r._q_at, %s%s FROM h_rows AS r JOIN h_class AS x ON "
-                           "x._q_pos = r._q_pos AND x.class IN ('new', 'after', 'same') QUALIFY row_number() OVER (PARTITION "
-                           "BY %s ORDER BY r._q_at DESC) = 1",
-                           keys_of(l, "r"), sql_text(last), keys_of(l, "r")));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_last AS SELECT r._q_pos, r._q_at, %s%s FROM h_rows AS r JOIN h_class AS x ON "
+            "x._q_pos = r._q_pos AND x.class IN ('new', 'after', 'same') QUALIFY row_number() OVER (PARTITION "
+            "BY %s ORDER BY r._q_at DESC) = 1",
+            keys_of(l, "r"), sql_text(last), keys_of(l, "r")));
     struct sql *q = sql_new(l->arena);
-    const char *newer = sql_make(l->arena,
-                                 "(c.%I IS NULL OR c._q_overwritten_at IS NULL OR p._q_at >= c._q_overwritten_at)", t->key);
+    const char *newer = sql_make(
+        l->arena, "(c.%I IS NULL OR c._q_overwritten_at IS NULL OR p._q_at >= c._q_overwritten_at)",
+        t->key);
     const char *differs = differ(l, is_overwritten, "p.%I IS DISTINCT FROM c.%I");
     sql_add(q, "CREATE TABLE h_final AS SELECT p._q_pos, %s", keys_of(l, "p"));
     for (size_t i = 0; i < t->columns.n; i++) {
@@ -137,22 +166,32 @@ static void overwrites(struct load *l)
         if (is_overwritten(&t->columns.v[i]))
             sql_add(q, ", CASE WHEN %s THEN p.%I ELSE c.%I END AS %I", newer, name, name, name);
     }
-    sql_add(q, ", CASE WHEN c.%I IS NULL OR (%s AND %s) THEN p._q_at ELSE c._q_overwritten_at END AS _q_over_at, (c.%I IS NOT "
-               "NULL AND %s AND %s) AS _q_overwrites FROM h_last AS p LEFT JOIN h_cur AS c ON %s",
-            t->key, newer, differs, t->key, newer, differs, match_of(l, "p", "c"));
+    sql_add(
+        q,
+        ", CASE WHEN c.%I IS NULL OR (%s AND %s) THEN p._q_at ELSE c._q_overwritten_at END AS _q_over_at, (c.%I IS NOT "
+        "NULL AND %s AND %s) AS _q_overwrites FROM h_last AS p LEFT JOIN h_cur AS c ON %s",
+        t->key, newer, differs, t->key, newer, differs, match_of(l, "p", "c"));
     load_audit(l, sql_text(q));
 }
 
 static void count_changes(struct load *l)
 {
-    load_audit(l, "INSERT INTO q_counts SELECT 'inserted', count(*) FROM h_new WHERE _q_cur IS NULL AND _q_number = 1");
-    load_audit(l, "INSERT INTO q_counts SELECT 'updated', (SELECT count(*) FROM h_new WHERE _q_cur IS NOT NULL OR _q_number > "
-                  "1) + (SELECT count(*) FROM h_final AS f ANTI JOIN h_new AS n ON n._q_pos = f._q_pos WHERE _q_overwrites)");
-    load_audit(l, "INSERT INTO q_counts SELECT 'unchanged', (SELECT count(*) FROM l_good) - (SELECT sum(n) FROM q_counts WHERE "
-                  "name IN ('inserted', 'updated'))");
+    load_audit(
+        l,
+        "INSERT INTO q_counts SELECT 'inserted', count(*) FROM h_new WHERE _q_cur IS NULL AND _q_number = 1");
+    load_audit(
+        l,
+        "INSERT INTO q_counts SELECT 'updated', (SELECT count(*) FROM h_new WHERE _q_cur IS NOT NULL OR _q_number > "
+        "1) + (SELECT count(*) FROM h_final AS f ANTI JOIN h_new AS n ON n._q_pos = f._q_pos WHERE _q_overwrites)");
+    load_audit(
+        l,
+        "INSERT INTO q_counts SELECT 'unchanged', (SELECT count(*) FROM l_good) - (SELECT sum(n) FROM q_counts WHERE "
+        "name IN ('inserted', 'updated'))");
     load_audit(l, "INSERT INTO q_counts SELECT 'versions_opened', count(*) FROM h_new");
-    load_audit(l, "INSERT INTO q_counts SELECT 'versions_closed', count(*) FILTER (_q_until IS NOT NULL) + count(*) FILTER "
-                  "(_q_number = 1 AND _q_cur IS NOT NULL) FROM h_new");
+    load_audit(
+        l,
+        "INSERT INTO q_counts SELECT 'versions_closed', count(*) FILTER (_q_until IS NOT NULL) + count(*) FILTER "
+        "(_q_number = 1 AND _q_cur IS NOT NULL) FROM h_new");
 }
 
 static const char *open_end(const struct load *l)
@@ -163,18 +202,23 @@ static const char *open_end(const struct load *l)
 static void publish_closings(struct load *l)
 {
     const struct model_table *t = l->target;
-    load_publish(l, sql_make(l->arena,
-                             "UPDATE " LOAD_WH ".%I AS t SET valid_to = n._q_at, is_current = false FROM (SELECT _q_cur, _q_at "
-                             "FROM h_new WHERE _q_number = 1 AND _q_cur IS NOT NULL) AS n WHERE t.%I = n._q_cur",
-                             t->stored, t->key));
+    load_publish(
+        l, sql_make(
+               l->arena,
+               "UPDATE " LOAD_WH
+               ".%I AS t SET valid_to = n._q_at, is_current = false FROM (SELECT _q_cur, _q_at "
+               "FROM h_new WHERE _q_number = 1 AND _q_cur IS NOT NULL) AS n WHERE t.%I = n._q_cur",
+               t->stored, t->key));
 }
 
 static void publish_overwrites(struct load *l)
 {
     struct sql *q = sql_new(l->arena);
-    sql_add(q, "UPDATE " LOAD_WH ".%I AS t SET _q_overwritten_at = f._q_over_at", l->target->stored);
+    sql_add(q, "UPDATE " LOAD_WH ".%I AS t SET _q_overwritten_at = f._q_over_at",
+            l->target->stored);
     each_column(q, l, is_overwritten, ", %I = f.%I", "", "");
-    sql_add(q, " FROM (SELECT * FROM h_final WHERE _q_overwrites) AS f WHERE %s", match_of(l, "t", "f"));
+    sql_add(q, " FROM (SELECT * FROM h_final WHERE _q_overwrites) AS f WHERE %s",
+            match_of(l, "t", "f"));
     load_publish(l, sql_text(q));
 }
 
@@ -183,18 +227,24 @@ static void publish_versions(struct load *l)
     const struct model_table *t = l->target;
     struct sql *q = sql_new(l->arena);
     int64_t initial = l->plan->project->initial_valid_from;
-    sql_add(q, "INSERT INTO " LOAD_WH ".%I (%I, valid_from, valid_to, is_current, version, first_seen_at, _q_overwritten_at, "
-               "_q_run, _q_pos",
+    sql_add(q,
+            "INSERT INTO " LOAD_WH
+            ".%I (%I, valid_from, valid_to, is_current, version, first_seen_at, _q_overwritten_at, "
+            "_q_run, _q_pos",
             t->stored, t->key);
     for (size_t i = 0; i < t->columns.n; i++)
         sql_add(q, ", %I", t->columns.v[i].name);
-    sql_add(q, ") SELECT (SELECT greatest(coalesce(max(%I), 0), 0) FROM " LOAD_WH ".%I) + row_number() OVER (ORDER BY %s, "
-               "n._q_at)",
+    sql_add(q,
+            ") SELECT (SELECT greatest(coalesce(max(%I), 0), 0) FROM " LOAD_WH
+            ".%I) + row_number() OVER (ORDER BY %s, "
+            "n._q_at)",
             t->key, t->stored, keys_of(l, "n"));
-    sql_add(q, ", CASE WHEN n._q_cur IS NULL AND n._q_number = 1 AND (SELECT was_empty FROM h_state) THEN least(%M, n._q_at) "
-               "ELSE n._q_at END, coalesce(n._q_until, %s), n._q_until IS NULL, coalesce(n._q_version, 0) + n._q_number, "
-               "n._q_at, f._q_over_at, (SELECT run_id FROM q_run), n._q_pos",
-            initial, open_end(l));
+    sql_add(
+        q,
+        ", CASE WHEN n._q_cur IS NULL AND n._q_number = 1 AND (SELECT was_empty FROM h_state) THEN least(%M, n._q_at) "
+        "ELSE n._q_at END, coalesce(n._q_until, %s), n._q_until IS NULL, coalesce(n._q_version, 0) + n._q_number, "
+        "n._q_at, f._q_over_at, (SELECT run_id FROM q_run), n._q_pos",
+        initial, open_end(l));
     for (size_t i = 0; i < t->columns.n; i++)
         sql_add(q, ", %s.%I", is_overwritten(&t->columns.v[i]) ? "f" : "n", t->columns.v[i].name);
     sql_add(q, " FROM h_new AS n JOIN h_final AS f ON %s", match_of(l, "n", "f"));
@@ -205,8 +255,10 @@ static void publish_versions(struct load *l)
 static const char *closed_hash(const struct load *l)
 {
     struct sql *q = sql_new(l->arena);
-    sql_add(q, "md5_number_lower(to_json([CAST(%I AS VARCHAR), CAST(valid_from AS VARCHAR), CAST(valid_to AS VARCHAR)",
-            l->target->key);
+    sql_add(
+        q,
+        "md5_number_lower(to_json([CAST(%I AS VARCHAR), CAST(valid_from AS VARCHAR), CAST(valid_to AS VARCHAR)",
+        l->target->key);
     for (size_t i = 0; i < l->target->columns.n; i++)
         if (!is_overwritten(&l->target->columns.v[i]))
             sql_add(q, ", CAST(%I AS VARCHAR)", l->target->columns.v[i].name);
@@ -217,47 +269,60 @@ static const char *closed_hash(const struct load *l)
 /* Closed versions of the touched keys before the load; the load must leave them as they are. */
 static void remember_closed(struct load *l)
 {
-    load_audit(l, sql_make(l->arena, "CREATE TABLE h_touched AS SELECT DISTINCT %s FROM h_new AS n", keys_of(l, "n")));
-    load_audit(l, sql_make(l->arena,
-                           "CREATE TABLE h_closed AS SELECT count(*) AS n, coalesce(sum(%s::HUGEINT), 0) AS checksum FROM %s AS "
-                           "t SEMI JOIN h_touched AS k ON %s WHERE NOT t.is_current",
-                           closed_hash(l), l->target_ref, match_of(l, "t", "k")));
+    load_audit(l, sql_make(l->arena, "CREATE TABLE h_touched AS SELECT DISTINCT %s FROM h_new AS n",
+                           keys_of(l, "n")));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_closed AS SELECT count(*) AS n, coalesce(sum(%s::HUGEINT), 0) AS checksum FROM %s AS "
+            "t SEMI JOIN h_touched AS k ON %s WHERE NOT t.is_current",
+            closed_hash(l), l->target_ref, match_of(l, "t", "k")));
 }
 
 /* The invariants of rule 26, for the touched keys, as one row of counts that must all be zero. */
 static const char *invariants_sql(const struct load *l)
 {
     const struct model_table *t = l->target;
-    return sql_make(l->arena,
-                    "WITH touched AS (SELECT t.*, lead(t.valid_from) OVER (PARTITION BY %s ORDER BY t.valid_from) AS _q_next FROM "
-                    LOAD_WH ".%I AS t SEMI JOIN h_touched AS k ON %s), fresh AS (SELECT %I FROM touched AS t WHERE NOT "
-                    "t.is_current AND (_q_run = (SELECT run_id FROM q_run) OR %I IN (SELECT _q_cur FROM h_new))) SELECT (SELECT "
-                    "count(*) FROM touched WHERE _q_next < coalesce(valid_to, TIMESTAMP 'infinity') OR valid_to <= valid_from), "
-                    "(SELECT count(*) FROM (SELECT 1 FROM touched AS t WHERE is_current GROUP BY %s HAVING count(*) > 1)), "
-                    "(SELECT CASE WHEN count(*) = (SELECT n FROM h_closed) AND coalesce(sum(%s::HUGEINT), 0) = (SELECT checksum "
-                    "FROM h_closed) THEN 0 ELSE 1 END FROM touched WHERE NOT is_current AND %I NOT IN (SELECT %I FROM fresh))",
-                    keys_of(l, "t"), t->stored, match_of(l, "t", "k"), t->key, t->key, keys_of(l, "t"), closed_hash(l), t->key,
-                    t->key);
+    return sql_make(
+        l->arena,
+        "WITH touched AS (SELECT t.*, lead(t.valid_from) OVER (PARTITION BY %s ORDER BY t.valid_from) AS _q_next FROM " LOAD_WH
+        ".%I AS t SEMI JOIN h_touched AS k ON %s), fresh AS (SELECT %I FROM touched AS t WHERE NOT "
+        "t.is_current AND (_q_run = (SELECT run_id FROM q_run) OR %I IN (SELECT _q_cur FROM h_new))) SELECT (SELECT "
+        "count(*) FROM touched WHERE _q_next < coalesce(valid_to, TIMESTAMP 'infinity') OR valid_to <= valid_from), "
+        "(SELECT count(*) FROM (SELECT 1 FROM touched AS t WHERE is_current GROUP BY %s HAVING count(*) > 1)), "
+        "(SELECT CASE WHEN count(*) = (SELECT n FROM h_closed) AND coalesce(sum(%s::HUGEINT), 0) = (SELECT checksum "
+        "FROM h_closed) THEN 0 ELSE 1 END FROM touched WHERE NOT is_current AND %I NOT IN (SELECT %I FROM fresh))",
+        keys_of(l, "t"), t->stored, match_of(l, "t", "k"), t->key, t->key, keys_of(l, "t"),
+        closed_hash(l), t->key, t->key);
 }
 
 static void carry_checksum(struct load *l)
 {
     const struct model_table *t = l->target;
-    const char *fresh = sql_make(l->arena,
-                                 "(SELECT count(*) AS n, coalesce(sum(%s::HUGEINT), 0) AS checksum FROM " LOAD_WH
-                                 ".%I WHERE NOT is_current AND (_q_run = (SELECT run_id FROM q_run) OR %I IN (SELECT _q_cur FROM "
-                                 "h_new)))",
-                                 closed_hash(l), t->stored, t->key);
-    load_publish(l, sql_make(l->arena,
-                             "CREATE TEMP TABLE h_carried AS SELECT f.n + coalesce(c.closed_rows, 0) AS n, f.checksum + "
-                             "coalesce(CAST(c.checksum AS HUGEINT), 0) AS checksum FROM %s AS f LEFT JOIN (SELECT * FROM "
-                             "wh.quern.checksums WHERE table_name = %L) AS c ON true",
-                             fresh, t->stored));
-    load_publish(l, sql_make(l->arena, "DELETE FROM wh.quern.checksums WHERE table_name = %L", t->stored));
-    load_publish(l, sql_make(l->arena,
-                             "INSERT INTO wh.quern.checksums SELECT %L, n, CAST(checksum AS VARCHAR), (SELECT run_id FROM q_run) "
-                             "FROM h_carried",
-                             t->stored));
+    const char *fresh = sql_make(
+        l->arena,
+        "(SELECT count(*) AS n, coalesce(sum(%s::HUGEINT), 0) AS checksum FROM " LOAD_WH
+        ".%I WHERE NOT is_current AND (_q_run = (SELECT run_id FROM q_run) OR %I IN (SELECT _q_cur FROM "
+        "h_new)))",
+        closed_hash(l), t->stored, t->key);
+    load_publish(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TEMP TABLE h_carried AS SELECT f.n + coalesce(c.closed_rows, 0) AS n, f.checksum + "
+            "coalesce(CAST(c.checksum AS HUGEINT), 0) AS checksum FROM %s AS f LEFT JOIN (SELECT * FROM "
+            "wh.quern.checksums WHERE table_name = %L) AS c ON true",
+            fresh, t->stored));
+    load_publish(
+        l, sql_make(l->arena, "DELETE FROM wh.quern.checksums WHERE table_name = %L", t->stored));
+    load_publish(
+        l,
+        sql_make(
+            l->arena,
+            "INSERT INTO wh.quern.checksums SELECT %L, n, CAST(checksum AS VARCHAR), (SELECT run_id FROM q_run) "
+            "FROM h_carried",
+            t->stored));
     load_publish(l, "DROP TABLE h_carried");
 }
 
@@ -270,7 +335,9 @@ static enum q_code prove(const struct plan_step *step, struct step_ctx *ctx, str
     for (int i = 0; i < 3 && !code; i++)
         if (counts[i] != 0) {
             code = q_fail(err, Q_TARGET, "could not publish \"%s\": %s", step->relation, broken[i]);
-            q_detail(err, "The warehouse is as before. It may have been changed by hand, or this is a defect of quern.");
+            q_detail(
+                err,
+                "The warehouse is as before. It may have been changed by hand, or this is a defect of quern.");
         }
     return code;
 }
@@ -278,9 +345,12 @@ static enum q_code prove(const struct plan_step *step, struct step_ctx *ctx, str
 enum q_code load_history(struct load *l, struct q_err *err)
 {
     if (l->target->is_fact)
-        return cfg_fail(err, l->cfg->pos, "%s is a fact: `mode: history` is for dimensions", l->target->name);
+        return cfg_fail(err, l->cfg->pos, "%s is a fact: `mode: history` is for dimensions",
+                        l->target->name);
     if (!l->target->has_history)
-        return cfg_fail(err, l->cfg->pos, "no column of %s has `history: keep`: load it with `mode: upsert`", l->target->name);
+        return cfg_fail(err, l->cfg->pos,
+                        "no column of %s has `history: keep`: load it with `mode: upsert`",
+                        l->target->name);
     collect(l);
     reject_late(l);
     sequence(l);
@@ -291,7 +361,8 @@ enum q_code load_history(struct load *l, struct q_err *err)
     publish_overwrites(l);
     publish_versions(l);
     carry_checksum(l);
-    struct plan_step *step = plan_add_step(l->plan, "load", q_printf(l->arena, "prove %s", l->target->stored), l->target->stored);
+    struct plan_step *step = plan_add_step(
+        l->plan, "load", q_printf(l->arena, "prove %s", l->target->stored), l->target->stored);
     step->publishes = true;
     step->run = prove;
     plan_step_sql(l->plan, step, invariants_sql(l));

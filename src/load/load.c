@@ -14,7 +14,8 @@ void load_publish(struct load *l, const char *sql)
 void load_add_key_match(struct sql *q, const struct load *l, const char *a, const char *b)
 {
     for (size_t i = 0; i < l->target->n_keys; i++)
-        sql_add(q, "%s%I.%I = %I.%I", i ? " AND " : "", a, l->target->keys[i], b, l->target->keys[i]);
+        sql_add(q, "%s%I.%I = %I.%I", i ? " AND " : "", a, l->target->keys[i], b,
+                l->target->keys[i]);
 }
 
 void load_add_keys(struct sql *q, const struct load *l, const char *alias)
@@ -42,16 +43,19 @@ static void keep_records(struct load *l)
         else
             sql_add(q, "%I := %I", s->v[i].name, s->v[i].name);
     }
-    sql_add(q, "))::VARCHAR AS record FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE raw IS NULL AND record IS "
-               "NULL AND relation = %L)) AS r WHERE q_rejects.relation = %L AND q_rejects.pos = r._q_pos AND "
-               "q_rejects.record IS NULL",
-            l->plan->current.name, l->relation, l->relation);
+    sql_add(
+        q,
+        "))::VARCHAR AS record FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE raw IS NULL AND record IS "
+        "NULL AND relation = %L)) AS r WHERE q_rejects.relation = %L AND q_rejects.pos = r._q_pos AND "
+        "q_rejects.record IS NULL",
+        l->plan->current.name, l->relation, l->relation);
     load_audit(l, sql_text(q));
     struct sql *k = sql_new(l->arena);
     sql_add(k, "INSERT INTO q_keys SELECT _q_pos, to_json(struct_pack(");
     for (size_t i = 0; i < l->target->n_keys; i++)
         sql_add(k, "%s%I := %I", i ? ", " : "", l->target->keys[i], l->target->keys[i]);
-    sql_add(k, "))::VARCHAR FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE relation = %L)",
+    sql_add(k,
+            "))::VARCHAR FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE relation = %L)",
             l->plan->current.name, l->relation);
     load_audit(l, sql_text(k));
 }
@@ -70,12 +74,14 @@ static enum q_code compile(struct plan *plan, struct q_err *err)
     if (code)
         return code;
     struct load on_rows = l;
-    on_rows.audit = plan_add_step(plan, "load", q_printf(plan->arena, "audit %s", plan->target->stored),
-                                  plan->target->stored);
+    on_rows.audit =
+        plan_add_step(plan, "load", q_printf(plan->arena, "audit %s", plan->target->stored),
+                      plan->target->stored);
     /* steps may move while the plan grows: keep the numbers, not the pointers */
     size_t audit = plan->steps.n - 1;
-    on_rows.publish = plan_add_step(plan, "load", q_printf(plan->arena, "publish %s", plan->target->stored),
-                                    plan->target->stored);
+    on_rows.publish =
+        plan_add_step(plan, "load", q_printf(plan->arena, "publish %s", plan->target->stored),
+                      plan->target->stored);
     on_rows.publish->publishes = true;
     on_rows.audit = &plan->steps.v[audit];
     code = load_rows(&on_rows, err);

@@ -20,7 +20,8 @@ static const char *select_rows(const struct load *l, bool publishing)
     sql_add(q, " FROM l_good AS g");
     for (size_t i = 0; i < roles->n; i++) {
         const struct model_table *dim = roles->v[i].dimension;
-        const char *ref = publishing ? sql_make(l->arena, LOAD_WH ".%I", dim->stored) : l->plan->table_ref(l->plan, dim);
+        const char *ref = publishing ? sql_make(l->arena, LOAD_WH ".%I", dim->stored)
+                                     : l->plan->table_ref(l->plan, dim);
         sql_add(q, " ");
         model_add_lookup(q, &roles->v[i], ref, "g", sql_make(l->arena, "d%d", (int64_t)i));
     }
@@ -28,7 +29,8 @@ static const char *select_rows(const struct load *l, bool publishing)
 }
 
 /* Columns that an update compares and sets: everything but the keys. */
-static void each_value_column(struct sql *q, const struct load *l, const char *fmt, const char *separator)
+static void each_value_column(struct sql *q, const struct load *l, const char *fmt,
+                              const char *separator)
 {
     bool first = true;
     for (size_t i = 0; i < l->target->columns.n; i++)
@@ -57,25 +59,33 @@ static void match(struct load *l)
     struct sql *q = sql_new(l->arena);
     sql_add(q, "CREATE TABLE l_match AS SELECT r._q_pos AS pos, (");
     each_value_column(q, l, "r.%I IS DISTINCT FROM t.%I", " OR ");
-    sql_add(q, ") AS changed FROM (%s) AS r JOIN %s AS t ON ", select_rows(l, false), l->target_ref);
+    sql_add(q, ") AS changed FROM (%s) AS r JOIN %s AS t ON ", select_rows(l, false),
+            l->target_ref);
     load_add_key_match(q, l, "r", "t");
     load_audit(l, sql_text(q));
 }
 
 static void reject_known(struct load *l)
 {
-    load_audit(l, sql_make(l->arena,
-                           "INSERT INTO q_rejects (relation, pos, ord, rule, reason, detail) SELECT %L, pos, %d, 'grain', "
-                           "'duplicate_key', 'the target has a row with this key' FROM l_match",
-                           l->relation, (int64_t)STEP_ORD_LOAD + 1));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "INSERT INTO q_rejects (relation, pos, ord, rule, reason, detail) SELECT %L, pos, %d, 'grain', "
+            "'duplicate_key', 'the target has a row with this key' FROM l_match",
+            l->relation, (int64_t)STEP_ORD_LOAD + 1));
     load_audit(l, "INSERT INTO q_counts SELECT 'inserted', count(*) FROM l_good");
 }
 
 static void count_changes(struct load *l)
 {
-    load_audit(l, "INSERT INTO q_counts SELECT 'inserted', count(*) - (SELECT count(*) FROM l_match) FROM l_good");
-    load_audit(l, "INSERT INTO q_counts SELECT CASE WHEN changed THEN 'updated' ELSE 'unchanged' END, count(*) FROM l_match "
-                  "GROUP BY changed");
+    load_audit(
+        l,
+        "INSERT INTO q_counts SELECT 'inserted', count(*) - (SELECT count(*) FROM l_match) FROM l_good");
+    load_audit(
+        l,
+        "INSERT INTO q_counts SELECT CASE WHEN changed THEN 'updated' ELSE 'unchanged' END, count(*) FROM l_match "
+        "GROUP BY changed");
 }
 
 static void publish_updates(struct load *l)
@@ -83,9 +93,11 @@ static void publish_updates(struct load *l)
     struct sql *q = sql_new(l->arena);
     sql_add(q, "UPDATE " LOAD_WH ".%I AS t SET ", l->target->stored);
     each_value_column(q, l, "%I = u.%I", ", ");
-    sql_add(q, ", _q_run = (SELECT run_id FROM q_run), _q_pos = u._q_pos FROM (SELECT r.* FROM (%s) AS r SEMI JOIN (SELECT pos "
-               "FROM l_match WHERE changed) AS m ON m.pos = r._q_pos) AS u WHERE ",
-            select_rows(l, true));
+    sql_add(
+        q,
+        ", _q_run = (SELECT run_id FROM q_run), _q_pos = u._q_pos FROM (SELECT r.* FROM (%s) AS r SEMI JOIN (SELECT pos "
+        "FROM l_match WHERE changed) AS m ON m.pos = r._q_pos) AS u WHERE ",
+        select_rows(l, true));
     load_add_key_match(q, l, "t", "u");
     load_publish(l, sql_text(q));
 }
@@ -98,8 +110,10 @@ static void publish_inserts(struct load *l)
     sql_add(from, "SELECT (SELECT run_id FROM q_run), r._q_pos");
     if (!t->is_fact) {
         sql_add(into, ", %I", t->key);
-        sql_add(from, ", (SELECT greatest(coalesce(max(%I), 0), 0) FROM " LOAD_WH ".%I) + row_number() OVER (ORDER BY ", t->key,
-                t->stored);
+        sql_add(from,
+                ", (SELECT greatest(coalesce(max(%I), 0), 0) FROM " LOAD_WH
+                ".%I) + row_number() OVER (ORDER BY ",
+                t->key, t->stored);
         load_add_keys(from, l, "r");
         sql_add(from, ")");
     }
@@ -111,14 +125,16 @@ static void publish_inserts(struct load *l)
         sql_add(into, ", %I", t->roles.v[i].key_column);
         sql_add(from, ", r.%I", t->roles.v[i].key_column);
     }
-    sql_add(into, ") %s FROM (%s) AS r ANTI JOIN l_match AS m ON m.pos = r._q_pos", sql_text(from), select_rows(l, true));
+    sql_add(into, ") %s FROM (%s) AS r ANTI JOIN l_match AS m ON m.pos = r._q_pos", sql_text(from),
+            select_rows(l, true));
     load_publish(l, sql_text(into));
 }
 
 enum q_code load_merge(struct load *l, struct q_err *err)
 {
     if (!l->target->is_fact && l->target->has_history)
-        return cfg_fail(err, l->cfg->pos, "%s has history: load it with `mode: history`", l->target->name);
+        return cfg_fail(err, l->cfg->pos, "%s has history: load it with `mode: history`",
+                        l->target->name);
     match(l);
     if (l->cfg->mode == CFG_APPEND) {
         reject_known(l);

@@ -9,25 +9,29 @@ static const struct q_column *relation_column(const struct load *l, const char *
     return i < 0 ? NULL : &l->plan->current.columns.v[i];
 }
 
-static enum q_code missing_column(const struct load *l, struct cfg_pos pos, const char *name, const char *why,
-                                  struct q_err *err)
+static enum q_code missing_column(const struct load *l, struct cfg_pos pos, const char *name,
+                                  const char *why, struct q_err *err)
 {
     q_texts names = {0};
     const struct q_schema *s = &l->plan->current.columns;
     for (size_t i = 0; i < s->n; i++)
         *q_vec_push(l->arena, &names) = s->v[i].name;
-    enum q_code code = cfg_fail(err, pos, "the relation to load has no column \"%s\", %s", name, why);
+    enum q_code code =
+        cfg_fail(err, pos, "the relation to load has no column \"%s\", %s", name, why);
     const char *near = q_suggest(name, names.v, names.n);
     if (near)
-        q_hint(err, "Did you mean \"%s\"? Columns come from `extract` and `transform`; see `quern show %s.%s`.", near,
-               l->plan->pipeline->name.s, l->relation);
+        q_hint(
+            err,
+            "Did you mean \"%s\"? Columns come from `extract` and `transform`; see `quern show %s.%s`.",
+            near, l->plan->pipeline->name.s, l->relation);
     else
-        q_hint(err, "Columns come from `extract` and `transform`; see `quern show %s.%s`.", l->plan->pipeline->name.s,
-               l->relation);
+        q_hint(err, "Columns come from `extract` and `transform`; see `quern show %s.%s`.",
+               l->plan->pipeline->name.s, l->relation);
     return code;
 }
 
-static void add_typed(struct sql *q, const struct q_column *from, struct q_type type, const char *as)
+static void add_typed(struct sql *q, const struct q_column *from, struct q_type type,
+                      const char *as)
 {
     /* the check stage has proven that every row that is not rejected fits exactly */
     if (q_type_eq(from->type, type))
@@ -42,7 +46,8 @@ static enum q_code add_order(const struct load *l, struct sql *q, struct q_err *
         return Q_OK;
     const struct q_column *c = relation_column(l, l->cfg->order_by.s);
     if (!c)
-        return missing_column(l, l->cfg->order_by.pos, l->cfg->order_by.s, "which `order_by` names", err);
+        return missing_column(l, l->cfg->order_by.pos, l->cfg->order_by.s, "which `order_by` names",
+                              err);
     sql_add(q, ", r.%I AS _q_order", c->name);
     return Q_OK;
 }
@@ -58,9 +63,11 @@ static enum q_code add_time(const struct load *l, struct sql *q, struct q_err *e
     }
     const struct q_column *c = relation_column(l, l->cfg->valid_from.s);
     if (!c)
-        return missing_column(l, l->cfg->valid_from.pos, l->cfg->valid_from.s, "which `valid_from` names", err);
+        return missing_column(l, l->cfg->valid_from.pos, l->cfg->valid_from.s,
+                              "which `valid_from` names", err);
     if (c->type.id != Q_T_TIMESTAMP && c->type.id != Q_T_DATE)
-        return cfg_fail(err, l->cfg->valid_from.pos, "`valid_from: %s` must be a date or a timestamp", c->name);
+        return cfg_fail(err, l->cfg->valid_from.pos,
+                        "`valid_from: %s` must be a date or a timestamp", c->name);
     if (c->type.id == Q_T_DATE)
         sql_add(q, ", TRY_CAST(r.%I AS TIMESTAMP) AS _q_at", c->name);
     else
@@ -97,12 +104,14 @@ static void add_identity(struct sql *q, const struct load *l, const char *alias)
         sql_add(q, ", %I._q_at", alias);
 }
 
-static void reject_sql(struct load *l, struct sql *q, const char *rule, const char *reason, const char *col,
-                       const char *detail)
+static void reject_sql(struct load *l, struct sql *q, const char *rule, const char *reason,
+                       const char *col, const char *detail)
 {
-    sql_add(q, "INSERT INTO q_rejects (relation, pos, ord, rule, reason, col, value, detail) SELECT %L, _q_pos, %d, %L, %L, "
-               "%L, NULL, %L ",
-            l->relation, (int64_t)STEP_ORD_LOAD, rule, reason, col, detail);
+    sql_add(
+        q,
+        "INSERT INTO q_rejects (relation, pos, ord, rule, reason, col, value, detail) SELECT %L, _q_pos, %d, %L, %L, "
+        "%L, NULL, %L ",
+        l->relation, (int64_t)STEP_ORD_LOAD, rule, reason, col, detail);
 }
 
 static void reject_null_times(struct load *l)
@@ -110,7 +119,8 @@ static void reject_null_times(struct load *l)
     if (l->cfg->mode != CFG_HISTORY || !l->cfg->valid_from.s)
         return;
     struct sql *q = sql_new(l->arena);
-    reject_sql(l, q, "valid_from", "null_valid_from", l->cfg->valid_from.s, "the business time of a version");
+    reject_sql(l, q, "valid_from", "null_valid_from", l->cfg->valid_from.s,
+               "the business time of a version");
     sql_add(q, "FROM l_good WHERE _q_at IS NULL");
     load_audit(l, sql_text(q));
 }
@@ -125,17 +135,24 @@ static void settle_differing(struct load *l)
     add_identity(q, l, "d");
     sql_add(q, ") AS rows, rank() OVER (PARTITION BY ");
     add_identity(q, l, "d");
-    sql_add(q, " ORDER BY %s) AS place, count(*) OVER (PARTITION BY ", ordered ? "_q_order DESC NULLS LAST" : "1");
+    sql_add(q, " ORDER BY %s) AS place, count(*) OVER (PARTITION BY ",
+            ordered ? "_q_order DESC NULLS LAST" : "1");
     add_identity(q, l, "d");
     sql_add(q, "%s) AS ties, row_number() OVER (PARTITION BY ", ordered ? ", _q_order" : "");
     add_identity(q, l, "d");
-    sql_add(q, " ORDER BY %s_q_pos DESC) AS number FROM l_dups AS d ANTI JOIN q_skips AS s ON s.relation = %L AND s.pos = "
-               "d._q_pos",
-            ordered ? "_q_order DESC NULLS LAST, " : "", l->relation);
+    sql_add(
+        q,
+        " ORDER BY %s_q_pos DESC) AS number FROM l_dups AS d ANTI JOIN q_skips AS s ON s.relation = %L AND s.pos = "
+        "d._q_pos",
+        ordered ? "_q_order DESC NULLS LAST, " : "", l->relation);
     load_audit(l, sql_text(q));
     const char *beaten = last ? "number > 1" : "place > 1";
-    load_audit(l, sql_make(l->arena, "INSERT INTO q_skips SELECT %L, _q_pos, 'superseded' FROM l_ranked WHERE rows > 1 AND %s",
-                           l->relation, beaten));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "INSERT INTO q_skips SELECT %L, _q_pos, 'superseded' FROM l_ranked WHERE rows > 1 AND %s",
+            l->relation, beaten));
     if (last)
         return;
     struct sql *r = sql_new(l->arena);
@@ -156,14 +173,17 @@ static void settle_duplicates(struct load *l)
     sql_add(keys, " HAVING count(*) > 1");
     load_audit(l, sql_text(keys));
     struct sql *dups = sql_new(l->arena);
-    sql_add(dups, "CREATE TABLE l_dups AS SELECT g.* FROM l_good AS g SEMI JOIN l_dupkeys AS k ON ");
+    sql_add(dups,
+            "CREATE TABLE l_dups AS SELECT g.* FROM l_good AS g SEMI JOIN l_dupkeys AS k ON ");
     load_add_key_match(dups, l, "g", "k");
     if (l->cfg->mode == CFG_HISTORY)
         sql_add(dups, " AND g._q_at = k._q_at");
     load_audit(l, sql_text(dups));
     struct sql *same = sql_new(l->arena);
-    sql_add(same, "INSERT INTO q_skips SELECT %L, _q_pos, 'duplicate' FROM l_dups AS d QUALIFY row_number() OVER (PARTITION BY ",
-            l->relation);
+    sql_add(
+        same,
+        "INSERT INTO q_skips SELECT %L, _q_pos, 'duplicate' FROM l_dups AS d QUALIFY row_number() OVER (PARTITION BY ",
+        l->relation);
     add_identity(same, l, "d");
     load_add_payload(same, l, "d");
     sql_add(same, "%s ORDER BY _q_pos) > 1", l->cfg->order_by.s ? ", _q_order" : "");
@@ -176,10 +196,13 @@ enum q_code load_rows(struct load *l, struct q_err *err)
     enum q_code code = base_view(l, err);
     if (code)
         return code;
-    load_audit(l, sql_make(l->arena,
-                           "CREATE VIEW l_good AS SELECT b.* FROM l_base AS b ANTI JOIN (SELECT pos FROM q_rejects WHERE "
-                           "relation = %L UNION ALL SELECT pos FROM q_skips WHERE relation = %L) AS o ON o.pos = b._q_pos",
-                           l->relation, l->relation));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE VIEW l_good AS SELECT b.* FROM l_base AS b ANTI JOIN (SELECT pos FROM q_rejects WHERE "
+            "relation = %L UNION ALL SELECT pos FROM q_skips WHERE relation = %L) AS o ON o.pos = b._q_pos",
+            l->relation, l->relation));
     reject_null_times(l);
     settle_duplicates(l);
     return Q_OK;

@@ -17,7 +17,8 @@ struct existing_column {
 };
 typedef Q_VEC(struct existing_column) existing_columns;
 
-static enum q_code read_columns(struct step_ctx *ctx, const char *table, existing_columns *out, struct q_err *err)
+static enum q_code read_columns(struct step_ctx *ctx, const char *table, existing_columns *out,
+                                struct q_err *err)
 {
     struct db_param p[] = {db_text("table", table)};
     struct db_result *r;
@@ -28,8 +29,8 @@ static enum q_code read_columns(struct step_ctx *ctx, const char *table, existin
     while (!(code = db_next(r, &b, err)) && b)
         for (size_t i = 0; i < b->rows; i++) {
             struct q_str name = batch_text_at(&b->cols[0], i), type = batch_text_at(&b->cols[1], i);
-            *q_vec_push(ctx->arena, out) = (struct existing_column){q_strndup(ctx->arena, name.p, name.n),
-                                                                    q_strndup(ctx->arena, type.p, type.n)};
+            *q_vec_push(ctx->arena, out) = (struct existing_column){
+                q_strndup(ctx->arena, name.p, name.n), q_strndup(ctx->arena, type.p, type.n)};
         }
     db_close(r);
     return code;
@@ -49,41 +50,55 @@ static enum q_code fit_columns(struct step_ctx *ctx, const struct model_table *t
                 found = &have.v[k];
         const char *type = sql_type(ctx->arena, want.v[i].type);
         if (!found) {
-            code = db_exec(ctx->db, sql_make(ctx->arena, "ALTER TABLE " LOAD_WH ".%I ADD COLUMN %I %T", t->stored, want.v[i].name,
-                                             &want.v[i].type),
+            code = db_exec(ctx->db,
+                           sql_make(ctx->arena, "ALTER TABLE " LOAD_WH ".%I ADD COLUMN %I %T",
+                                    t->stored, want.v[i].name, &want.v[i].type),
                            NULL, 0, NULL, err);
         } else if (!q_strcaseeq(found->type, type) && !q_streq(type, "TIMESTAMPTZ")) {
-            code = q_fail(err, Q_TARGET, "cannot load \"%s\": its column \"%s\" is %s in the warehouse and %s in the model",
-                          t->stored, want.v[i].name, found->type, type);
+            code = q_fail(
+                err, Q_TARGET,
+                "cannot load \"%s\": its column \"%s\" is %s in the warehouse and %s in the model",
+                t->stored, want.v[i].name, found->type, type);
             q_hint(err, "Change the model back, or change the column in the warehouse by hand.");
         }
     }
     return code;
 }
 
-static enum q_code fill_dates(struct step_ctx *ctx, const struct plan *plan, const struct model_table *t, struct q_err *err)
+static enum q_code fill_dates(struct step_ctx *ctx, const struct plan *plan,
+                              const struct model_table *t, struct q_err *err)
 {
-    const char *holidays = t->cfg->date.holidays.s ? q_printf(ctx->arena, "q_holidays_%s", t->name) : NULL;
+    const char *holidays =
+        t->cfg->date.holidays.s ? q_printf(ctx->arena, "q_holidays_%s", t->name) : NULL;
     const char *key = q_printf(ctx->arena, "dates %s", t->name);
     const char *rows = model_date_select(ctx->arena, t, holidays);
     int64_t sum[2] = {0, 0};
     (void)plan;
-    enum q_code code = db_get_ints(ctx->db, sql_make(ctx->arena, "SELECT count(*), coalesce(sum(hash(h)) %% 1000000007, 0) FROM (%s) AS h", rows),
-                                   NULL, 0, sum, 2, 0, err);
+    enum q_code code = db_get_ints(
+        ctx->db,
+        sql_make(ctx->arena,
+                 "SELECT count(*), coalesce(sum(hash(h)) %% 1000000007, 0) FROM (%s) AS h", rows),
+        NULL, 0, sum, 2, 0, err);
     const char *have = NULL;
-    const char *want = q_printf(ctx->arena, "%s rows %lld sum %lld", model_date_signature(ctx->arena, t), (long long)sum[0],
-                                (long long)sum[1]);
+    const char *want =
+        q_printf(ctx->arena, "%s rows %lld sum %lld", model_date_signature(ctx->arena, t),
+                 (long long)sum[0], (long long)sum[1]);
     if (!code)
         code = state_meta_get(ctx->db, ctx->arena, key, &have, err);
     if (code || (have && q_streq(have, want)))
         return code;
-    code = db_exec(ctx->db, sql_make(ctx->arena, "DELETE FROM " LOAD_WH ".%I WHERE %I > 0", t->stored, t->key), NULL, 0, NULL, err);
+    code = db_exec(
+        ctx->db, sql_make(ctx->arena, "DELETE FROM " LOAD_WH ".%I WHERE %I > 0", t->stored, t->key),
+        NULL, 0, NULL, err);
     if (!code)
-        code = db_exec(ctx->db, sql_make(ctx->arena, "INSERT INTO " LOAD_WH ".%I %s", t->stored, rows), NULL, 0, NULL, err);
+        code =
+            db_exec(ctx->db, sql_make(ctx->arena, "INSERT INTO " LOAD_WH ".%I %s", t->stored, rows),
+                    NULL, 0, NULL, err);
     return code ? code : state_meta_set(ctx->db, key, want, err);
 }
 
-static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan, const struct model_table *t, struct q_err *err)
+static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
+                              const struct model_table *t, struct q_err *err)
 {
     bool known = q_map_has(plan->existing, t->stored);
     enum q_code code = Q_OK;

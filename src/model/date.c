@@ -30,8 +30,8 @@ void model_date_columns(struct q_arena *arena, struct model_table *table)
     table->keys = q_alloc_array(arena, 1, sizeof *table->keys);
     table->keys[0] = "full_date";
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++)
-        *q_vec_push(arena, &table->columns) =
-            (struct model_column){.name = columns[i].name, .type = Q_TYPE(columns[i].type), .is_key = i == 0};
+        *q_vec_push(arena, &table->columns) = (struct model_column){
+            .name = columns[i].name, .type = Q_TYPE(columns[i].type), .is_key = i == 0};
 }
 
 /* The column's expression where it depends on the settings of the dimension. */
@@ -51,7 +51,8 @@ static void add_by_settings(struct sql *q, const char *name, const struct cfg_da
     }
 }
 
-const char *model_date_select(struct q_arena *arena, const struct model_table *table, const char *holidays)
+const char *model_date_select(struct q_arena *arena, const struct model_table *table,
+                              const char *holidays)
 {
     const struct cfg_date_range *range = &table->cfg->date;
     struct sql *q = sql_new(arena);
@@ -63,20 +64,26 @@ const char *model_date_select(struct q_arena *arena, const struct model_table *t
         else
             add_by_settings(q, columns[i].name, range);
     }
-    sql_add(q, ", NULL, NULL FROM (SELECT CAST(range AS DATE) AS d FROM range(%D, CAST(%D AS DATE) + INTERVAL 1 DAY, "
-               "INTERVAL 1 DAY)) AS days",
-            range->from, range->to);
+    sql_add(
+        q,
+        ", NULL, NULL FROM (SELECT CAST(range AS DATE) AS d FROM range(%D, CAST(%D AS DATE) + INTERVAL 1 DAY, "
+        "INTERVAL 1 DAY)) AS days",
+        range->from, range->to);
     if (holidays)
-        sql_add(q, " LEFT JOIN (SELECT \"date\", min(name) AS name FROM %I GROUP BY \"date\") AS h ON h.\"date\" = d",
-                holidays);
+        sql_add(
+            q,
+            " LEFT JOIN (SELECT \"date\", min(name) AS name FROM %I GROUP BY \"date\") AS h ON h.\"date\" = d",
+            holidays);
     else
-        sql_add(q, " LEFT JOIN (SELECT DATE '1970-01-01' AS \"date\", 'none' AS name WHERE false) AS h ON h.\"date\" = d");
+        sql_add(
+            q,
+            " LEFT JOIN (SELECT DATE '1970-01-01' AS \"date\", 'none' AS name WHERE false) AS h ON h.\"date\" = d");
     return sql_text(q);
 }
 
 const char *model_date_signature(struct q_arena *arena, const struct model_table *table)
 {
     const struct cfg_date_range *range = &table->cfg->date;
-    return q_printf(arena, "v1 %d..%d fiscal %d weekend %u", range->from, range->to, range->fiscal_year_start,
-                    range->weekend);
+    return q_printf(arena, "v1 %d..%d fiscal %d weekend %u", range->from, range->to,
+                    range->fiscal_year_start, range->weekend);
 }

@@ -12,7 +12,8 @@
 void model_date_columns(struct q_arena *arena, struct model_table *table);
 /* A SELECT of all its rows (surrogate key, columns, _q_run, _q_pos). `holidays` is a relation with the columns date
  * (DATE) and name (VARCHAR), or NULL. */
-const char *model_date_select(struct q_arena *arena, const struct model_table *table, const char *holidays);
+const char *model_date_select(struct q_arena *arena, const struct model_table *table,
+                              const char *holidays);
 /* What the rows depend on besides the holidays; another text means that they have to be made again. */
 const char *model_date_signature(struct q_arena *arena, const struct model_table *table);
 

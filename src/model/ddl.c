@@ -32,8 +32,8 @@ static bool is_required(const struct model_table *t, const char *column)
     const struct model_column *c = model_column_find(t, column);
     if (c)
         return t->is_fact && (c->not_null || c->is_key);
-    return !q_starts(column, "_q_") && !q_streq(column, "valid_to") && !q_streq(column, "first_seen_at") &&
-           !q_streq(column, "valid_from");
+    return !q_starts(column, "_q_") && !q_streq(column, "valid_to") &&
+           !q_streq(column, "first_seen_at") && !q_streq(column, "valid_from");
 }
 
 /* In a dimension the special members have NULL in every column, so that what is required is required of real ones. */
@@ -48,7 +48,8 @@ static void add_dimension_checks(struct sql *q, const struct model_table *t)
     }
 }
 
-const char *model_create_sql(struct q_arena *arena, const struct model_table *t, const char *schema_ref)
+const char *model_create_sql(struct q_arena *arena, const struct model_table *t,
+                             const char *schema_ref)
 {
     struct q_schema columns = {0};
     model_stored_columns(arena, t, &columns);
@@ -69,41 +70,50 @@ const char *model_create_sql(struct q_arena *arena, const struct model_table *t,
     return sql_text(q);
 }
 
-const char *model_special_sql(struct q_arena *arena, const struct model_table *t, const char *schema_ref)
+const char *model_special_sql(struct q_arena *arena, const struct model_table *t,
+                              const char *schema_ref)
 {
     struct sql *q = sql_new(arena);
-    sql_add(q, "INSERT INTO %s.%I (%I%s) ", schema_ref, t->stored, t->key, t->has_history ? ", is_current, version" : "");
-    sql_add(q, "SELECT k%s FROM (VALUES (%d), (%d)) AS special(k) WHERE k NOT IN (SELECT %I FROM %s.%I WHERE %I < 0)",
-            t->has_history ? ", true, 1" : "", (int64_t)MODEL_UNKNOWN, (int64_t)MODEL_NOT_APPLICABLE, t->key, schema_ref,
-            t->stored, t->key);
+    sql_add(q, "INSERT INTO %s.%I (%I%s) ", schema_ref, t->stored, t->key,
+            t->has_history ? ", is_current, version" : "");
+    sql_add(
+        q,
+        "SELECT k%s FROM (VALUES (%d), (%d)) AS special(k) WHERE k NOT IN (SELECT %I FROM %s.%I WHERE %I < 0)",
+        t->has_history ? ", true, 1" : "", (int64_t)MODEL_UNKNOWN, (int64_t)MODEL_NOT_APPLICABLE,
+        t->key, schema_ref, t->stored, t->key);
     return sql_text(q);
 }
 
-const char *model_view_sql(struct q_arena *arena, const struct model_table *t, const char *schema_ref)
+const char *model_view_sql(struct q_arena *arena, const struct model_table *t,
+                           const char *schema_ref)
 {
     if (!t->has_history)
         return NULL;
     struct sql *q = sql_new(arena);
     /* without the catalog's name, which differs from process to process */
-    sql_add(q, "CREATE VIEW IF NOT EXISTS %s.%I AS SELECT * FROM main.%I WHERE is_current AND %I > 0", schema_ref, t->name,
-            t->stored, t->key);
+    sql_add(q,
+            "CREATE VIEW IF NOT EXISTS %s.%I AS SELECT * FROM main.%I WHERE is_current AND %I > 0",
+            schema_ref, t->name, t->stored, t->key);
     return sql_text(q);
 }
 
-void model_add_lookup(struct sql *q, const struct model_role *role, const char *dimension_ref, const char *relation,
-                      const char *alias)
+void model_add_lookup(struct sql *q, const struct model_role *role, const char *dimension_ref,
+                      const char *relation, const char *alias)
 {
     const struct model_table *dim = role->dimension;
     sql_add(q, "LEFT JOIN %s AS %I ON ", dimension_ref, alias);
     for (size_t i = 0; i < dim->n_keys; i++)
-        sql_add(q, "%s%I.%I = %I.%I", i ? " AND " : "", relation, role->from[i], alias, dim->keys[i]);
+        sql_add(q, "%s%I.%I = %I.%I", i ? " AND " : "", relation, role->from[i], alias,
+                dim->keys[i]);
     if (!dim->has_history)
         return;
     struct q_arena *scratch = q_arena_new(NULL, "lookup");
-    const char *at = sql_make(scratch, role->at_is_date ? "TRY_CAST(%I.%I AS TIMESTAMP)" : "%I.%I", relation, role->at);
+    const char *at = sql_make(scratch, role->at_is_date ? "TRY_CAST(%I.%I AS TIMESTAMP)" : "%I.%I",
+                              relation, role->at);
     if (role->at_is_date && role->at_end_of_day)
         at = sql_make(scratch, "(%s + INTERVAL 86399999999 MICROSECONDS)", at);
-    sql_add(q, " AND %s >= %I.valid_from AND %s < coalesce(%I.valid_to, TIMESTAMP 'infinity')", at, alias, at, alias);
+    sql_add(q, " AND %s >= %I.valid_from AND %s < coalesce(%I.valid_to, TIMESTAMP 'infinity')", at,
+            alias, at, alias);
     q_arena_free(scratch);
 }
 
@@ -113,7 +123,8 @@ static void add_any_null(struct sql *q, const struct model_role *role, const cha
         sql_add(q, "%s%I.%I IS NULL", i ? " OR " : "", relation, role->from[i]);
 }
 
-void model_add_lookup_key(struct sql *q, const struct model_role *role, const char *relation, const char *alias)
+void model_add_lookup_key(struct sql *q, const struct model_role *role, const char *relation,
+                          const char *alias)
 {
     sql_add(q, "coalesce(%I.%I, ", alias, role->dimension->key);
     if (role->optional) {
@@ -125,7 +136,8 @@ void model_add_lookup_key(struct sql *q, const struct model_role *role, const ch
     }
 }
 
-void model_add_lookup_missed(struct sql *q, const struct model_role *role, const char *relation, const char *alias)
+void model_add_lookup_missed(struct sql *q, const struct model_role *role, const char *relation,
+                             const char *alias)
 {
     sql_add(q, "(%I.%I IS NULL AND NOT (", alias, role->dimension->key);
     add_any_null(q, role, relation);

@@ -11,8 +11,9 @@ static enum q_code column_type(const struct cfg_text *type, struct q_type *out, 
     return Q_OK;
 }
 
-static struct model_column *add_column(struct q_arena *arena, struct model_table *t, const char *name,
-                                       struct q_type type, const struct cfg_column *cfg)
+static struct model_column *add_column(struct q_arena *arena, struct model_table *t,
+                                       const char *name, struct q_type type,
+                                       const struct cfg_column *cfg)
 {
     struct model_column *c = q_vec_push(arena, &t->columns);
     *c = (struct model_column){.name = name, .type = type, .cfg = cfg};
@@ -21,8 +22,8 @@ static struct model_column *add_column(struct q_arena *arena, struct model_table
     return c;
 }
 
-static enum q_code add_plain(struct q_arena *arena, struct model_table *t, const struct cfg_column *cfg,
-                             struct q_err *err)
+static enum q_code add_plain(struct q_arena *arena, struct model_table *t,
+                             const struct cfg_column *cfg, struct q_err *err)
 {
     struct q_type type;
     enum q_code code = column_type(&cfg->type, &type, err);
@@ -57,10 +58,13 @@ static enum q_code role_from(struct q_arena *arena, struct model_role *r, struct
     size_t n = r->dimension->n_keys;
     r->from = q_alloc_array(arena, n, sizeof *r->from);
     if (r->cfg->from.n && r->cfg->from.n != n)
-        return cfg_fail(err, r->cfg->name.pos, "role \"%s\" needs %zu columns in `from`: the business key of %s", r->name,
+        return cfg_fail(err, r->cfg->name.pos,
+                        "role \"%s\" needs %zu columns in `from`: the business key of %s", r->name,
                         n, r->dimension->name);
     for (size_t i = 0; i < n; i++)
-        r->from[i] = r->cfg->from.n ? r->cfg->from.v[i].s : r->dimension->is_date ? r->name : r->dimension->keys[i];
+        r->from[i] = r->cfg->from.n          ? r->cfg->from.v[i].s
+                     : r->dimension->is_date ? r->name
+                                             : r->dimension->keys[i];
     return Q_OK;
 }
 
@@ -69,7 +73,8 @@ static enum q_code add_role(struct q_arena *arena, const struct model *model, st
 {
     const struct model_table *dim = model_find(model, cfg->dimension.s);
     if (!dim || dim->is_fact)
-        return cfg_fail(err, cfg->dimension.pos, "role \"%s\" refers to \"%s\", which is no dimension", cfg->name.s,
+        return cfg_fail(err, cfg->dimension.pos,
+                        "role \"%s\" refers to \"%s\", which is no dimension", cfg->name.s,
                         cfg->dimension.s);
     struct model_role *r = q_vec_push(arena, &t->roles);
     *r = (struct model_role){.name = cfg->name.s,
@@ -81,8 +86,9 @@ static enum q_code add_role(struct q_arena *arena, const struct model *model, st
                              .cfg = cfg};
     r->key_column = cfg->key.s ? cfg->key.s : q_printf(arena, "%s_key", cfg->name.s);
     if (dim->has_history && !cfg->at.s) {
-        enum q_code code = cfg_fail(err, cfg->name.pos, "role \"%s\" needs `at:`, because %s has history", r->name,
-                                    dim->name);
+        enum q_code code =
+            cfg_fail(err, cfg->name.pos, "role \"%s\" needs `at:`, because %s has history", r->name,
+                     dim->name);
         q_hint(err, "Name the column with the time of the event, e.g. `at: sale_date`.");
         return code;
     }
@@ -90,7 +96,8 @@ static enum q_code add_role(struct q_arena *arena, const struct model *model, st
 }
 
 /* The `from` columns of roles that the table does not declare itself, with the dimension's types. */
-static void add_role_columns(struct q_arena *arena, struct model_table *t, const struct cfg_column *cfg)
+static void add_role_columns(struct q_arena *arena, struct model_table *t,
+                             const struct cfg_column *cfg)
 {
     const struct model_role *r = NULL;
     for (size_t i = 0; i < t->roles.n && !r; i++)
@@ -99,7 +106,8 @@ static void add_role_columns(struct q_arena *arena, struct model_table *t, const
     for (size_t k = 0; r && k < r->dimension->n_keys; k++) {
         bool declared = model_column_find(t, r->from[k]) != NULL;
         for (size_t i = 0; i < t->cfg->columns.n && !declared; i++)
-            declared = t->cfg->columns.v[i].type.s && q_strcaseeq(t->cfg->columns.v[i].name.s, r->from[k]);
+            declared =
+                t->cfg->columns.v[i].type.s && q_strcaseeq(t->cfg->columns.v[i].name.s, r->from[k]);
         const struct model_column *key = model_column_find(r->dimension, r->dimension->keys[k]);
         if (!declared && key)
             add_column(arena, t, r->from[k], key->type, cfg);
@@ -115,15 +123,16 @@ static enum q_code check_role_times(struct model_table *t, struct q_err *err)
             continue;
         bool fits = at && (at->type.id == Q_T_DATE || at->type.id == Q_T_TIMESTAMP);
         if (!fits)
-            return cfg_fail(err, r->cfg->at.pos, "`at: %s` of role \"%s\" is not a date or timestamp column of %s", r->at,
-                            r->name, t->name);
+            return cfg_fail(err, r->cfg->at.pos,
+                            "`at: %s` of role \"%s\" is not a date or timestamp column of %s",
+                            r->at, r->name, t->name);
         r->at_is_date = at->type.id == Q_T_DATE;
     }
     return Q_OK;
 }
 
-static enum q_code build_columns(struct q_arena *arena, const struct model *model, struct model_table *t,
-                                 struct q_err *err)
+static enum q_code build_columns(struct q_arena *arena, const struct model *model,
+                                 struct model_table *t, struct q_err *err)
 {
     enum q_code code = Q_OK;
     for (size_t i = 0; i < t->cfg->columns.n && !code; i++)
@@ -139,7 +148,8 @@ static enum q_code build_columns(struct q_arena *arena, const struct model *mode
     for (size_t i = 0; i < t->n_keys && !code; i++)
         if (!model_column_find(t, t->keys[i])) {
             const cfg_texts *list = t->is_fact ? &t->cfg->grain : &t->cfg->business_key;
-            code = cfg_fail(err, list->v[i].pos, "key column \"%s\" is not a column of %s", t->keys[i], t->name);
+            code = cfg_fail(err, list->v[i].pos, "key column \"%s\" is not a column of %s",
+                            t->keys[i], t->name);
         }
     return code ? code : check_role_times(t, err);
 }
@@ -152,10 +162,12 @@ static void copy_keys(struct q_arena *arena, struct model_table *t, const cfg_te
         t->keys[i] = from->v[i].s;
 }
 
-static enum q_code build_table(struct q_arena *arena, const struct model *model, const struct cfg_table *cfg,
-                               struct model_table *t, struct q_err *err)
+static enum q_code build_table(struct q_arena *arena, const struct model *model,
+                               const struct cfg_table *cfg, struct model_table *t,
+                               struct q_err *err)
 {
-    *t = (struct model_table){.cfg = cfg, .name = cfg->name.s, .is_fact = cfg->is_fact, .key = cfg->key.s};
+    *t = (struct model_table){
+        .cfg = cfg, .name = cfg->name.s, .is_fact = cfg->is_fact, .key = cfg->key.s};
     t->is_date = cfg->date.set;
     t->stored = t->name;
     if (t->is_date) {
@@ -169,7 +181,8 @@ static enum q_code build_table(struct q_arena *arena, const struct model *model,
     return code;
 }
 
-enum q_code model_build(struct q_arena *arena, const struct cfg_project *project, struct model **out, struct q_err *err)
+enum q_code model_build(struct q_arena *arena, const struct cfg_project *project,
+                        struct model **out, struct q_err *err)
 {
     struct model *m = q_new(arena, struct model);
     m->project = project;

@@ -32,15 +32,18 @@ struct model_column {
     bool is_key;              /* part of the business key or grain */
     enum cfg_history history; /* dimensions */
     const char *check_sql;    /* or NULL */
-    const struct cfg_column *cfg; /* the declaration; of the role when it is one of its `from` columns */
+    const struct cfg_column
+        *cfg; /* the declaration; of the role when it is one of its `from` columns */
 };
 typedef Q_VEC(struct model_column) model_columns;
 
 struct model_role {
     const char *name;
     const struct model_table *dimension;
-    const char **from;      /* columns of the fact, as many as the dimension's business key, in its order */
-    const char *at;         /* column with the event time, or NULL: the dimension has no history, or the run clock */
+    const char *
+        *from; /* columns of the fact, as many as the dimension's business key, in its order */
+    const char *
+        at; /* column with the event time, or NULL: the dimension has no history, or the run clock */
     bool at_end_of_day;
     bool at_is_date;
     bool optional;
@@ -53,12 +56,13 @@ typedef Q_VEC(struct model_role) model_roles;
 struct model_table {
     const struct cfg_table *cfg;
     const char *name;
-    const char *stored; /* name of the stored table: `<name>_versions` with history, else `<name>` */
+    const char
+        *stored; /* name of the stored table: `<name>_versions` with history, else `<name>` */
     bool is_fact, is_date, has_history;
-    const char *key;        /* dimensions: the surrogate key column */
-    const char **keys;      /* business key or grain */
+    const char *key;   /* dimensions: the surrogate key column */
+    const char **keys; /* business key or grain */
     size_t n_keys;
-    model_columns columns;  /* payload, key columns included; no surrogate keys, no system columns */
+    model_columns columns; /* payload, key columns included; no surrogate keys, no system columns */
     model_roles roles;
 };
 
@@ -68,8 +72,8 @@ struct model {
     const struct cfg_project *project;
 };
 
-Q_MUST_CHECK enum q_code model_build(struct q_arena *arena, const struct cfg_project *project, struct model **out,
-                                     struct q_err *err);
+Q_MUST_CHECK enum q_code model_build(struct q_arena *arena, const struct cfg_project *project,
+                                     struct model **out, struct q_err *err);
 const struct model_table *model_find(const struct model *model, const char *name);
 const struct model_column *model_column_find(const struct model_table *table, const char *name);
 
@@ -79,19 +83,25 @@ const struct model_column *model_column_find(const struct model_table *table, co
  *   dimension_ref  how to name the stored table, e.g. "wh"."main"."dim_customers_versions" (fragment)
  *   relation       alias of the relation with the `from` and `at` columns
  */
-void model_add_lookup(struct sql *q, const struct model_role *role, const char *dimension_ref, const char *relation,
-                      const char *alias);
+void model_add_lookup(struct sql *q, const struct model_role *role, const char *dimension_ref,
+                      const char *relation, const char *alias);
 /* The surrogate key behind that join: the found one, else -2 or -1 (SEMANTICS 12). */
-void model_add_lookup_key(struct sql *q, const struct model_role *role, const char *relation, const char *alias);
+void model_add_lookup_key(struct sql *q, const struct model_role *role, const char *relation,
+                          const char *alias);
 /* True where a key that is not NULL was not found. */
-void model_add_lookup_missed(struct sql *q, const struct model_role *role, const char *relation, const char *alias);
+void model_add_lookup_missed(struct sql *q, const struct model_role *role, const char *relation,
+                             const char *alias);
 
 /* DDL of the stored table, then of the special members, as separate statements: `schema_ref` is a fragment such as
  * "wh"."main". The view of current rows is model_view_sql(), NULL when the table has none. */
-const char *model_create_sql(struct q_arena *arena, const struct model_table *table, const char *schema_ref);
-const char *model_special_sql(struct q_arena *arena, const struct model_table *table, const char *schema_ref);
-const char *model_view_sql(struct q_arena *arena, const struct model_table *table, const char *schema_ref);
+const char *model_create_sql(struct q_arena *arena, const struct model_table *table,
+                             const char *schema_ref);
+const char *model_special_sql(struct q_arena *arena, const struct model_table *table,
+                              const char *schema_ref);
+const char *model_view_sql(struct q_arena *arena, const struct model_table *table,
+                           const char *schema_ref);
 /* All columns of the stored table in order, system columns included. */
-void model_stored_columns(struct q_arena *arena, const struct model_table *table, struct q_schema *out);
+void model_stored_columns(struct q_arena *arena, const struct model_table *table,
+                          struct q_schema *out);
 
 #endif

@@ -11,12 +11,13 @@ struct plan_pins {
     bool changed;
 };
 
-static enum q_code read_columns(struct plan_pins *pins, const struct q_json *columns, struct q_schema *out,
-                                struct q_err *err)
+static enum q_code read_columns(struct plan_pins *pins, const struct q_json *columns,
+                                struct q_schema *out, struct q_err *err)
 {
     for (size_t i = 0; i < q_json_count(columns); i++) {
         const struct q_json *c = q_json_item(columns, i);
-        const char *name = q_json_text(q_json_get(c, "name"), NULL), *type = q_json_text(q_json_get(c, "type"), NULL);
+        const char *name = q_json_text(q_json_get(c, "name"), NULL),
+                   *type = q_json_text(q_json_get(c, "type"), NULL);
         struct q_type t;
         if (!name || !type)
             return q_fail(err, Q_CONFIG, "%s: a column needs \"name\" and \"type\"", pins->path);
@@ -30,7 +31,8 @@ static enum q_code read_columns(struct plan_pins *pins, const struct q_json *col
     return Q_OK;
 }
 
-enum q_code plan_pins_read(struct q_arena *arena, const char *dir, struct plan_pins **out, struct q_err *err)
+enum q_code plan_pins_read(struct q_arena *arena, const char *dir, struct plan_pins **out,
+                           struct q_err *err)
 {
     struct plan_pins *pins = q_new(arena, struct plan_pins);
     pins->arena = arena;
@@ -45,7 +47,8 @@ enum q_code plan_pins_read(struct q_arena *arena, const char *dir, struct plan_p
     if (!code)
         code = q_json_parse(arena, text, pins->path, &root, err);
     if (!code && q_json_int(q_json_get(root, "version"), 0) != LOCK_VERSION)
-        code = q_fail(err, Q_CONFIG, "cannot read %s: its version is not %d", pins->path, (int)LOCK_VERSION);
+        code = q_fail(err, Q_CONFIG, "cannot read %s: its version is not %d", pins->path,
+                      (int)LOCK_VERSION);
     const struct q_json *relations = q_json_get(root, "relations");
     for (size_t i = 0; !code && i < q_json_count(relations); i++) {
         struct q_json *columns;
@@ -78,7 +81,8 @@ void plan_pin_set(struct plan_pins *pins, const char *relation, const struct q_s
         return;
     struct q_schema *copy = q_new(pins->arena, struct q_schema);
     for (size_t i = 0; i < schema->n; i++)
-        q_schema_add(pins->arena, copy, q_strdup(pins->arena, schema->v[i].name), schema->v[i].type);
+        q_schema_add(pins->arena, copy, q_strdup(pins->arena, schema->v[i].name),
+                     schema->v[i].type);
     q_map_put(&pins->schemas, relation, copy);
     pins->changed = true;
 }

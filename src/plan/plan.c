@@ -5,10 +5,12 @@
 #include "model/date.h"
 #include "state/state.h"
 
-struct plan_step *plan_add_step(struct plan *plan, const char *stage, const char *name, const char *relation)
+struct plan_step *plan_add_step(struct plan *plan, const char *stage, const char *name,
+                                const char *relation)
 {
     struct plan_step *step = q_vec_push(plan->arena, &plan->steps);
-    *step = (struct plan_step){.stage = stage, .name = name, .relation = relation, .run = step_run_sql};
+    *step =
+        (struct plan_step){.stage = stage, .name = name, .relation = relation, .run = step_run_sql};
     return step;
 }
 
@@ -22,7 +24,8 @@ enum q_code step_run_sql(const struct plan_step *step, struct step_ctx *ctx, str
     for (size_t i = 0; i < step->sql.n; i++) {
         enum q_code code = db_exec(ctx->db, step->sql.v[i], NULL, 0, NULL, err);
         if (code) {
-            q_context(err, "running statement %zu of step \"%s %s\"", i + 1, step->stage, step->name);
+            q_context(err, "running statement %zu of step \"%s %s\"", i + 1, step->stage,
+                      step->name);
             return code;
         }
     }
@@ -45,10 +48,12 @@ static enum q_code make_stand_ins(const struct plan *plan, struct q_err *err)
             continue;
         code = db_exec(plan->db, model_create_sql(plan->arena, t, "absent"), NULL, 0, NULL, err);
         if (!code && !t->is_fact)
-            code = db_exec(plan->db, model_special_sql(plan->arena, t, "absent"), NULL, 0, NULL, err);
+            code =
+                db_exec(plan->db, model_special_sql(plan->arena, t, "absent"), NULL, 0, NULL, err);
         if (!code && t->is_date)
-            code = db_exec(plan->db, sql_make(plan->arena, "INSERT INTO absent.%I %s", t->stored,
-                                              model_date_select(plan->arena, t, NULL)),
+            code = db_exec(plan->db,
+                           sql_make(plan->arena, "INSERT INTO absent.%I %s", t->stored,
+                                    model_date_select(plan->arena, t, NULL)),
                            NULL, 0, NULL, err);
     }
     return code;
@@ -65,7 +70,8 @@ static enum q_code set_target(struct plan *plan, struct q_err *err)
     return Q_OK;
 }
 
-enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in, struct plan **out, struct q_err *err)
+enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in, struct plan **out,
+                         struct q_err *err)
 {
     struct plan *plan = q_new(arena, struct plan);
     plan->arena = arena;
@@ -98,8 +104,8 @@ const char *plan_hash(const struct plan *plan)
     return q_printf(plan->arena, "%016llx", (unsigned long long)h);
 }
 
-static enum q_code find_wanted(struct q_arena *arena, const struct cfg_project *project, const char *name,
-                               const struct cfg_pipeline **out, struct q_err *err)
+static enum q_code find_wanted(struct q_arena *arena, const struct cfg_project *project,
+                               const char *name, const struct cfg_pipeline **out, struct q_err *err)
 {
     *out = cfg_find_pipeline(project, name);
     if (*out)
@@ -112,7 +118,9 @@ static enum q_code find_wanted(struct q_arena *arena, const struct cfg_project *
     if (near)
         q_hint(err, "Did you mean `%s`?", near);
     else
-        q_hint(err, "Pipelines are the files in pipelines/; `quern run` without names runs all of them.");
+        q_hint(
+            err,
+            "Pipelines are the files in pipelines/; `quern run` without names runs all of them.");
     return code;
 }
 
@@ -122,15 +130,17 @@ static bool loads_fact(const struct model *model, const struct cfg_pipeline *p)
     return t && t->is_fact;
 }
 
-enum q_code plan_order(struct q_arena *arena, const struct cfg_project *project, const struct model *model,
-                       const q_texts *names, const struct cfg_pipeline ***out, size_t *n, struct q_err *err)
+enum q_code plan_order(struct q_arena *arena, const struct cfg_project *project,
+                       const struct model *model, const q_texts *names,
+                       const struct cfg_pipeline ***out, size_t *n, struct q_err *err)
 {
     size_t wanted = names->n ? names->n : project->pipelines.n;
     const struct cfg_pipeline **list = q_alloc_array(arena, wanted + 1, sizeof *list);
     const struct cfg_pipeline **sorted = q_alloc_array(arena, wanted + 1, sizeof *sorted);
     for (size_t i = 0; i < wanted; i++) {
         list[i] = &project->pipelines.v[i < project->pipelines.n ? i : 0];
-        enum q_code code = names->n ? find_wanted(arena, project, names->v[i], &list[i], err) : Q_OK;
+        enum q_code code =
+            names->n ? find_wanted(arena, project, names->v[i], &list[i], err) : Q_OK;
         if (code)
             return code;
     }

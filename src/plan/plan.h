@@ -24,19 +24,21 @@ struct plan_inputs {
     size_t n_stages;
 };
 
-Q_MUST_CHECK enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in, struct plan **out,
-                                      struct q_err *err);
+Q_MUST_CHECK enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in,
+                                      struct plan **out, struct q_err *err);
 /* SHA-like fingerprint of all statements, 16 hex digits: two plans with the same hash do the same. */
 const char *plan_hash(const struct plan *plan);
 /* The project's pipelines in an order in which they may run: a dimension's before those of facts that refer to it.
  * `names`: those wanted, or none for all; unknown names are Q_USAGE with the nearest. */
-Q_MUST_CHECK enum q_code plan_order(struct q_arena *arena, const struct cfg_project *project, const struct model *model,
-                                    const q_texts *names, const struct cfg_pipeline ***out, size_t *n, struct q_err *err);
+Q_MUST_CHECK enum q_code plan_order(struct q_arena *arena, const struct cfg_project *project,
+                                    const struct model *model, const q_texts *names,
+                                    const struct cfg_pipeline ***out, size_t *n, struct q_err *err);
 
 /* ---- quern.lock: pinned types of files ---- */
 
 /* A missing file is an empty set. */
-Q_MUST_CHECK enum q_code plan_pins_read(struct q_arena *arena, const char *dir, struct plan_pins **out, struct q_err *err);
+Q_MUST_CHECK enum q_code plan_pins_read(struct q_arena *arena, const char *dir,
+                                        struct plan_pins **out, struct q_err *err);
 /* The pinned schema of "pipeline.relation", or NULL. */
 const struct q_schema *plan_pin_find(const struct plan_pins *pins, const char *relation);
 /* Pin; the file is written by plan_pins_write() only when something changed. */

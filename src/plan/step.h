@@ -44,7 +44,12 @@
 #include "db/db.h"
 #include "model/model.h"
 
-enum { STEP_ORD_PARSE = 0, STEP_ORD_TRANSFORM = 1000, STEP_ORD_RULE = 10000, STEP_ORD_LOAD = 100000 };
+enum {
+    STEP_ORD_PARSE = 0,
+    STEP_ORD_TRANSFORM = 1000,
+    STEP_ORD_RULE = 10000,
+    STEP_ORD_LOAD = 100000
+};
 
 /* What a step hands over: the name of a table or view in the workspace, and its columns without system columns. */
 struct plan_relation {
@@ -54,15 +59,15 @@ struct plan_relation {
 
 struct plan_source {
     const char *name;
-    const char *table;       /* staged as */
+    const char *table; /* staged as */
     const struct cfg_source *cfg;
     struct q_schema columns; /* without _q_pos */
-    q_paths *files;          /* paths in order of file number, or NULL when it is not made of files */
-    void *driver;            /* the extract driver's own */
+    q_paths *files; /* paths in order of file number, or NULL when it is not made of files */
+    void *driver;   /* the extract driver's own */
     /* Where positions (sorted, n of them) stand: ordinal of the record in its file from 1, physical line from 1. NULL when
      * the source has no such places. After the scan. */
-    enum q_code (*locate)(const struct plan_source *source, const int64_t *pos, size_t n, int64_t *ordinals,
-                          int64_t *lines, struct q_err *err);
+    enum q_code (*locate)(const struct plan_source *source, const int64_t *pos, size_t n,
+                          int64_t *ordinals, int64_t *lines, struct q_err *err);
 };
 
 /* What all steps of a run share. Filled by run/; a step may write only what is marked. */
@@ -72,7 +77,9 @@ struct step_ctx {
     struct db_conn *db;    /* the workspace, with the warehouse attached as "wh" */
     int64_t run_id;
     int64_t clock;         /* microseconds UTC: the run's one clock */
-    void (*progress)(void *self, const char *what, int64_t rows, int64_t bytes); /* may be NULL; any thread */
+    int64_t started_ticks; /* q_ticks() at the start */
+    void (*progress)(void *self, const char *what, int64_t rows,
+                     int64_t bytes); /* may be NULL; any thread */
     void *progress_self;
 };
 
@@ -86,14 +93,15 @@ struct plan_step {
     bool publishes;       /* runs inside the load transaction */
     q_texts sql;          /* what it will run, for `quern plan` */
     const void *spec;     /* the stage's own */
-    Q_MUST_CHECK enum q_code (*run)(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err);
+    Q_MUST_CHECK enum q_code (*run)(const struct plan_step *step, struct step_ctx *ctx,
+                                    struct q_err *err);
 };
 
 /* An immutable plan of one pipeline; while it is being built, stages append to it. */
 struct plan {
     struct q_arena *arena;
-    struct db_conn *db;      /* while compiling: the workspace, with the warehouse attached as "wh" */
-    struct plan_pins *pins;  /* quern.lock */
+    struct db_conn *db; /* while compiling: the workspace, with the warehouse attached as "wh" */
+    struct plan_pins *pins; /* quern.lock */
     const struct cfg_project *project;
     const struct cfg_pipeline *pipeline;
     const struct model *model;
@@ -115,8 +123,10 @@ struct plan_stage {
 };
 
 /* A step that runs its statements one after another: for stages whose steps are only SQL. */
-Q_MUST_CHECK enum q_code step_run_sql(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err);
-struct plan_step *plan_add_step(struct plan *plan, const char *stage, const char *name, const char *relation);
+Q_MUST_CHECK enum q_code step_run_sql(const struct plan_step *step, struct step_ctx *ctx,
+                                      struct q_err *err);
+struct plan_step *plan_add_step(struct plan *plan, const char *stage, const char *name,
+                                const char *relation);
 void plan_step_sql(struct plan *plan, struct plan_step *step, const char *sql);
 
 #endif

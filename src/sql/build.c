@@ -43,17 +43,27 @@ static void add_literal(struct q_buf *out, const char *text)
 static void add_type(struct q_buf *out, struct q_type type)
 {
     static const char *const names[] = {
-        [Q_T_BOOL] = "BOOLEAN",   [Q_T_INT16] = "SMALLINT",      [Q_T_INT32] = "INTEGER",
-        [Q_T_INT64] = "BIGINT",   [Q_T_INT128] = "HUGEINT",      [Q_T_DOUBLE] = "DOUBLE",
-        [Q_T_TEXT] = "VARCHAR",   [Q_T_DATE] = "DATE",           [Q_T_TIME] = "TIME",
-        [Q_T_TIMESTAMP] = "TIMESTAMP", [Q_T_TIMESTAMPTZ] = "TIMESTAMPTZ", [Q_T_UUID] = "UUID",
-        [Q_T_BLOB] = "BLOB",      [Q_T_JSON] = "JSON",
+        [Q_T_BOOL] = "BOOLEAN",
+        [Q_T_INT16] = "SMALLINT",
+        [Q_T_INT32] = "INTEGER",
+        [Q_T_INT64] = "BIGINT",
+        [Q_T_INT128] = "HUGEINT",
+        [Q_T_DOUBLE] = "DOUBLE",
+        [Q_T_TEXT] = "VARCHAR",
+        [Q_T_DATE] = "DATE",
+        [Q_T_TIME] = "TIME",
+        [Q_T_TIMESTAMP] = "TIMESTAMP",
+        [Q_T_TIMESTAMPTZ] = "TIMESTAMPTZ",
+        [Q_T_UUID] = "UUID",
+        [Q_T_BLOB] = "BLOB",
+        [Q_T_JSON] = "JSON",
     };
     if (type.id == Q_T_DECIMAL) {
         q_buf_printf(out, "DECIMAL(%d,%d)", type.width, type.scale);
         return;
     }
-    assert(type.id < sizeof names / sizeof names[0] && names[type.id] && "a type without a spelling");
+    assert(type.id < sizeof names / sizeof names[0] && names[type.id] &&
+           "a type without a spelling");
     q_buf_adds(out, names[type.id]);
 }
 

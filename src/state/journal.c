@@ -8,7 +8,8 @@
 
 enum { JOURNAL_MAX = 65536 };
 
-enum q_code state_journal_write(struct q_arena *arena, const char *dir, struct state_journal *j, struct q_err *err)
+enum q_code state_journal_write(struct q_arena *arena, const char *dir, struct state_journal *j,
+                                struct q_err *err)
 {
     const char *runs = q_path_join(arena, dir, ".quern/runs");
     enum q_code code = q_dir_make(runs, err);
@@ -37,11 +38,13 @@ void state_journal_remove(const struct state_journal *j)
 
 static int by_run(const void *a, const void *b)
 {
-    int64_t x = ((const struct state_journal *)a)->run_id, y = ((const struct state_journal *)b)->run_id;
+    int64_t x = ((const struct state_journal *)a)->run_id,
+            y = ((const struct state_journal *)b)->run_id;
     return (x > y) - (x < y);
 }
 
-enum q_code state_journals_read(struct q_arena *arena, const char *dir, state_journals *out, struct q_err *err)
+enum q_code state_journals_read(struct q_arena *arena, const char *dir, state_journals *out,
+                                struct q_err *err)
 {
     const char *runs = q_path_join(arena, dir, ".quern/runs");
     q_paths names = {0};

@@ -1,6 +1,6 @@
 SELECT run_id, pipeline, relation, file, record_no, line, col, rule, reason, value, detail, status
-FROM wh.quern.rejects
+FROM quern.rejects
 WHERE ($run_id IS NULL OR run_id = $run_id) AND ($pipeline IS NULL OR pipeline = $pipeline)
-  AND ($reason IS NULL OR reason = $reason)
+  AND ($reason IS NULL OR reason = $reason OR rule = $reason)
 ORDER BY run_id DESC, pipeline, relation, pos, ord, col
 LIMIT $limit

@@ -73,30 +73,32 @@ static void unlock_deferred(void *lock)
     state_unlock(lock);
 }
 
-enum q_code state_lock(struct q_arena *arena, const char *warehouse, int64_t wait, struct state_lock **out,
-                       struct q_err *err)
+enum q_code state_lock(struct q_arena *arena, const char *warehouse, int64_t wait,
+                       struct state_lock **out, struct q_err *err)
 {
     struct state_lock *lock = q_new(arena, struct state_lock);
     lock->path = q_printf(arena, "%s.lock", warehouse);
     lock->fd = open(lock->path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
     if (lock->fd < 0) {
-        enum q_code code = q_fail(err, Q_TARGET, "could not open the lock file \"%s\": %s", lock->path, strerror(errno));
+        enum q_code code = q_fail(err, Q_TARGET, "could not open the lock file \"%s\": %s",
+                                  lock->path, strerror(errno));
         q_hint(err, "The directory of the warehouse must exist and be writable.");
         return code;
     }
     q_arena_defer(arena, unlock_deferred, lock);
     if (!wait_for(lock->fd, wait)) {
         struct holder h = read_holder(arena, lock->fd);
-        enum q_code code =
-            q_fail(err, Q_LOCKED, "could not lock \"%s\": process %" PRId64 " on %s holds it since %s UTC", warehouse,
-                   h.pid, h.host, h.since);
+        enum q_code code = q_fail(
+            err, Q_LOCKED, "could not lock \"%s\": process %" PRId64 " on %s holds it since %s UTC",
+            warehouse, h.pid, h.host, h.since);
         q_detail(err, "Waited %" PRId64 " s.", wait);
         q_hint(err, "Wait for that run to end, or give it longer with `--wait S`.");
         return code;
     }
     lock->fence = read_holder(arena, lock->fd).fence + 1;
     if (!write_holder(arena, lock->fd, lock->fence))
-        return q_fail(err, Q_NOSPACE, "could not write the lock file \"%s\": %s", lock->path, strerror(errno));
+        return q_fail(err, Q_NOSPACE, "could not write the lock file \"%s\": %s", lock->path,
+                      strerror(errno));
     *out = lock;
     return Q_OK;
 }

@@ -1,1 +1,1 @@
-SELECT * FROM wh.quern.runs WHERE run_id = $run_id
+SELECT * FROM quern.runs WHERE run_id = $run_id

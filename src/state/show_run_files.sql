@@ -1,1 +1,1 @@
-SELECT relation, path, size, records, rejected, detected FROM wh.quern.files WHERE run_id = $run_id ORDER BY relation, file_no
+SELECT relation, path, size, records, rejected, detected FROM quern.files WHERE run_id = $run_id ORDER BY relation, file_no

@@ -1,1 +1,1 @@
-SELECT relation, kind, reason, records FROM wh.quern.reasons WHERE run_id = $run_id ORDER BY relation, kind, records DESC, reason
+SELECT relation, kind, reason, records FROM quern.reasons WHERE run_id = $run_id ORDER BY relation, kind, records DESC, reason

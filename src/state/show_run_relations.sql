@@ -1,1 +1,1 @@
-SELECT relation, read, loaded, rejected, skipped FROM wh.quern.relations WHERE run_id = $run_id ORDER BY relation
+SELECT relation, read, loaded, rejected, skipped FROM quern.relations WHERE run_id = $run_id ORDER BY relation

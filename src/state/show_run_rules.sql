@@ -1,4 +1,4 @@
 SELECT rule, rows, evaluated, failed, coalesce(severity, 'passed') AS verdict, state, samples
-FROM wh.quern.rule_results
+FROM quern.rule_results
 WHERE run_id = $run_id
 ORDER BY ord

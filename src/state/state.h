@@ -41,38 +41,43 @@ struct state_journal {
 typedef Q_VEC(struct state_journal) state_journals;
 
 /* `dir`: the project directory. Fills j->path. */
-Q_MUST_CHECK enum q_code state_journal_write(struct q_arena *arena, const char *dir, struct state_journal *j,
-                                             struct q_err *err);
+Q_MUST_CHECK enum q_code state_journal_write(struct q_arena *arena, const char *dir,
+                                             struct state_journal *j, struct q_err *err);
 void state_journal_remove(const struct state_journal *j);
 /* Journals on disk, by run id. To be called while the lock is held: none of them can be running. */
-Q_MUST_CHECK enum q_code state_journals_read(struct q_arena *arena, const char *dir, state_journals *out,
-                                             struct q_err *err);
+Q_MUST_CHECK enum q_code state_journals_read(struct q_arena *arena, const char *dir,
+                                             state_journals *out, struct q_err *err);
 
 /* ---- tables; the warehouse is attached as "wh" ---- */
 bool state_exists(struct db_conn *conn);
 /* The next run id: above all runs on record. 1 when there is no state. */
 Q_MUST_CHECK enum q_code state_next_run(struct db_conn *conn, int64_t *out, struct q_err *err);
-Q_MUST_CHECK enum q_code state_has_run(struct db_conn *conn, int64_t run_id, bool *out, struct q_err *err);
+Q_MUST_CHECK enum q_code state_has_run(struct db_conn *conn, int64_t run_id, bool *out,
+                                       struct q_err *err);
 /* Names of the model's stored tables that the warehouse has, as keys of a map. */
-Q_MUST_CHECK enum q_code state_tables(struct db_conn *conn, struct q_arena *arena, struct q_map *out,
-                                      struct q_err *err);
+Q_MUST_CHECK enum q_code state_tables(struct db_conn *conn, struct q_arena *arena,
+                                      struct q_map *out, struct q_err *err);
 /* NULL text in *out when absent. */
-Q_MUST_CHECK enum q_code state_meta_get(struct db_conn *conn, struct q_arena *arena, const char *key, const char **out,
-                                        struct q_err *err);
+Q_MUST_CHECK enum q_code state_meta_get(struct db_conn *conn, struct q_arena *arena,
+                                        const char *key, const char **out, struct q_err *err);
 
 /* Inside the load transaction: */
 /* Make the state tables, refuse a newer format (Q_TARGET), check and store the fence (Q_LOCKED when overtaken). */
-Q_MUST_CHECK enum q_code state_open_for_write(struct db_conn *conn, const struct state_lock *lock, struct q_err *err);
-Q_MUST_CHECK enum q_code state_meta_set(struct db_conn *conn, const char *key, const char *value, struct q_err *err);
+Q_MUST_CHECK enum q_code state_open_for_write(struct db_conn *conn, const struct state_lock *lock,
+                                              struct q_err *err);
+Q_MUST_CHECK enum q_code state_meta_set(struct db_conn *conn, const char *key, const char *value,
+                                        struct q_err *err);
 
 struct state_run {
     int64_t run_id, started_at, finished_at, clock, fence;
     const char *pipeline, *target, *status, *plan_hash, *message;
     double seconds;
-    int64_t read, loaded, inserted, updated, unchanged, superseded, rejected, skipped, opened, closed, deleted;
+    int64_t read, loaded, inserted, updated, unchanged, superseded, rejected, skipped, opened,
+        closed, deleted;
     int exit_code;
 };
-Q_MUST_CHECK enum q_code state_insert_run(struct db_conn *conn, const struct state_run *run, struct q_err *err);
+Q_MUST_CHECK enum q_code state_insert_run(struct db_conn *conn, const struct state_run *run,
+                                          struct q_err *err);
 /* Read-only check of the format before anything else: Q_TARGET when the warehouse is from a newer version. */
 Q_MUST_CHECK enum q_code state_check_format(struct db_conn *conn, struct q_err *err);
 

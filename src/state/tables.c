@@ -10,15 +10,16 @@
 enum { FORMAT = 1 };
 
 static const char *const creates[] = {
-    "state/create_schema.sql", "state/create_meta.sql",         "state/create_runs.sql",
-    "state/create_relations.sql", "state/create_reasons.sql",   "state/create_files.sql",
+    "state/create_schema.sql",       "state/create_meta.sql",    "state/create_runs.sql",
+    "state/create_relations.sql",    "state/create_reasons.sql", "state/create_files.sql",
     "state/create_rule_results.sql", "state/create_rejects.sql", "state/create_checksums.sql",
 };
 
 bool state_exists(struct db_conn *conn)
 {
     int64_t n = 0;
-    return !db_get_ints(conn, q_embed_text("state/existing_state.sql"), NULL, 0, &n, 1, 0, NULL) && n > 0;
+    return !db_get_ints(conn, q_embed_text("state/existing_state.sql"), NULL, 0, &n, 1, 0, NULL) &&
+           n > 0;
 }
 
 enum q_code state_next_run(struct db_conn *conn, int64_t *out, struct q_err *err)
@@ -41,7 +42,8 @@ enum q_code state_has_run(struct db_conn *conn, int64_t run_id, bool *out, struc
     return code;
 }
 
-enum q_code state_tables(struct db_conn *conn, struct q_arena *arena, struct q_map *out, struct q_err *err)
+enum q_code state_tables(struct db_conn *conn, struct q_arena *arena, struct q_map *out,
+                         struct q_err *err)
 {
     struct db_result *r;
     enum q_code code = db_query(conn, q_embed_text("state/existing_tables.sql"), NULL, 0, &r, err);
@@ -57,8 +59,8 @@ enum q_code state_tables(struct db_conn *conn, struct q_arena *arena, struct q_m
     return code;
 }
 
-enum q_code state_meta_get(struct db_conn *conn, struct q_arena *arena, const char *key, const char **out,
-                           struct q_err *err)
+enum q_code state_meta_get(struct db_conn *conn, struct q_arena *arena, const char *key,
+                           const char **out, struct q_err *err)
 {
     *out = NULL;
     if (!state_exists(conn))
@@ -78,7 +80,8 @@ enum q_code state_meta_get(struct db_conn *conn, struct q_arena *arena, const ch
     return code;
 }
 
-enum q_code state_meta_set(struct db_conn *conn, const char *key, const char *value, struct q_err *err)
+enum q_code state_meta_set(struct db_conn *conn, const char *key, const char *value,
+                           struct q_err *err)
 {
     struct db_param p[] = {db_text("key", key), db_text("value", value)};
     enum q_code code = db_exec(conn, q_embed_text("state/delete_meta.sql"), p, 1, NULL, err);
@@ -102,9 +105,11 @@ enum q_code state_check_format(struct db_conn *conn, struct q_err *err)
     int64_t format;
     enum q_code code = meta_int(conn, "format", &format, err);
     if (!code && format > FORMAT) {
-        code = q_fail(err, Q_TARGET, "cannot use this warehouse: its format %" PRId64 " is newer than %d, which this "
-                                     "version knows",
-                      format, (int)FORMAT);
+        code =
+            q_fail(err, Q_TARGET,
+                   "cannot use this warehouse: its format %" PRId64 " is newer than %d, which this "
+                   "version knows",
+                   format, (int)FORMAT);
         q_hint(err, "Use the version of quern that wrote it, or a newer one.");
     }
     return code;
@@ -118,7 +123,8 @@ static enum q_code set_int(struct db_conn *conn, const char *key, int64_t value,
     return code;
 }
 
-enum q_code state_open_for_write(struct db_conn *conn, const struct state_lock *lock, struct q_err *err)
+enum q_code state_open_for_write(struct db_conn *conn, const struct state_lock *lock,
+                                 struct q_err *err)
 {
     enum q_code code = Q_OK;
     for (size_t i = 0; i < sizeof creates / sizeof creates[0] && !code; i++)
@@ -129,8 +135,9 @@ enum q_code state_open_for_write(struct db_conn *conn, const struct state_lock *
     if (!code)
         code = meta_int(conn, "fence", &fence, err);
     if (!code && fence > state_fence(lock))
-        code = q_fail(err, Q_LOCKED, "could not write: another run took the lock over (its token is %" PRId64
-                                     ", ours %" PRId64 ")",
+        code = q_fail(err, Q_LOCKED,
+                      "could not write: another run took the lock over (its token is %" PRId64
+                      ", ours %" PRId64 ")",
                       fence, state_fence(lock));
     if (!code)
         code = set_int(conn, "format", FORMAT, err);
@@ -141,18 +148,30 @@ enum q_code state_insert_run(struct db_conn *conn, const struct state_run *r, st
 {
     struct db_param seconds = {.name = "seconds", .type = Q_TYPE(Q_T_DOUBLE), .d = r->seconds};
     struct db_param p[] = {
-        db_int("run_id", r->run_id),       db_text("pipeline", r->pipeline),
-        db_text("target", r->target),      db_text("status", r->status),
-        db_time("started_at", r->started_at), db_time("finished_at", r->finished_at),
-        db_time("clock", r->clock),        seconds,
-        db_int("read", r->read),           db_int("loaded", r->loaded),
-        db_int("inserted", r->inserted),   db_int("updated", r->updated),
-        db_int("unchanged", r->unchanged), db_int("superseded", r->superseded),
-        db_int("rejected", r->rejected),   db_int("skipped", r->skipped),
-        db_int("opened", r->opened),       db_int("closed", r->closed),
-        db_int("deleted", r->deleted),     db_int("exit_code", r->exit_code),
-        db_text("plan_hash", r->plan_hash), db_int("fence", r->fence),
+        db_int("run_id", r->run_id),
+        db_text("pipeline", r->pipeline),
+        db_text("target", r->target),
+        db_text("status", r->status),
+        db_time("started_at", r->started_at),
+        db_time("finished_at", r->finished_at),
+        db_time("clock", r->clock),
+        seconds,
+        db_int("read", r->read),
+        db_int("loaded", r->loaded),
+        db_int("inserted", r->inserted),
+        db_int("updated", r->updated),
+        db_int("unchanged", r->unchanged),
+        db_int("superseded", r->superseded),
+        db_int("rejected", r->rejected),
+        db_int("skipped", r->skipped),
+        db_int("opened", r->opened),
+        db_int("closed", r->closed),
+        db_int("deleted", r->deleted),
+        db_int("exit_code", r->exit_code),
+        db_text("plan_hash", r->plan_hash),
+        db_int("fence", r->fence),
         db_text("message", r->message),
     };
-    return db_exec(conn, q_embed_text("state/insert_run.sql"), p, sizeof p / sizeof p[0], NULL, err);
+    return db_exec(conn, q_embed_text("state/insert_run.sql"), p, sizeof p / sizeof p[0], NULL,
+                   err);
 }

@@ -13,15 +13,17 @@ static const struct {
     duckdb_error_type type;
     enum q_code code;
 } codes[] = {
-    {DUCKDB_ERROR_OUT_OF_MEMORY, Q_NOMEM}, {DUCKDB_ERROR_INTERRUPT, Q_CANCELLED}, {DUCKDB_ERROR_IO, Q_TARGET},
-    {DUCKDB_ERROR_PERMISSION, Q_TARGET},   {DUCKDB_ERROR_INTERNAL, Q_INTERNAL},   {DUCKDB_ERROR_FATAL, Q_TARGET},
+    {DUCKDB_ERROR_OUT_OF_MEMORY, Q_NOMEM}, {DUCKDB_ERROR_INTERRUPT, Q_CANCELLED},
+    {DUCKDB_ERROR_IO, Q_TARGET},           {DUCKDB_ERROR_PERMISSION, Q_TARGET},
+    {DUCKDB_ERROR_INTERNAL, Q_INTERNAL},   {DUCKDB_ERROR_FATAL, Q_TARGET},
 };
 
 static enum q_code code_of(duckdb_error_type type, const char *message)
 {
     if (strstr(message, "INTERRUPT"))
         return Q_CANCELLED;
-    if (strstr(message, "Conflicting lock is held") || strstr(message, "Could not set lock on file"))
+    if (strstr(message, "Conflicting lock is held") ||
+        strstr(message, "Could not set lock on file"))
         return Q_LOCKED;
     if (strstr(message, "No space left on device") || strstr(message, "Could not write") ||
         strstr(message, "File too large") || strstr(message, "max_temp_directory_size"))
@@ -36,7 +38,8 @@ static enum q_code code_of(duckdb_error_type type, const char *message)
     return Q_SQL;
 }
 
-enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *message, const char *what)
+enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *message,
+                        const char *what)
 {
     if (!message || !*message)
         message = "the engine gave no reason";
@@ -53,7 +56,8 @@ enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *m
 
 static void set_config(duckdb_config config, const char *name, const char *value)
 {
-    (void)duckdb_set_config(config, name, value); /* names are fixed; a version without one goes on without it */
+    (void)duckdb_set_config(config, name,
+                            value); /* names are fixed; a version without one goes on without it */
 }
 
 static duckdb_config make_config(const struct db_settings *s)
@@ -71,7 +75,8 @@ static duckdb_config make_config(const struct db_settings *s)
         set_config(config, "access_mode", "read_only");
     if (s->memory_limit > 0) {
         int64_t limit = s->memory_limit - OUTSIDE_LIMIT;
-        (void)snprintf(number, sizeof number, "%" PRId64 "B", limit > LEAST_LIMIT ? limit : (int64_t)LEAST_LIMIT);
+        (void)snprintf(number, sizeof number, "%" PRId64 "B",
+                       limit > LEAST_LIMIT ? limit : (int64_t)LEAST_LIMIT);
         set_config(config, "memory_limit", number);
     }
     if (s->threads > 0) {
@@ -89,7 +94,8 @@ static void close_db(void *arg)
     pthread_mutex_destroy(&db->lock);
 }
 
-enum q_code db_open(struct q_arena *arena, const struct db_settings *settings, struct db **out, struct q_err *err)
+enum q_code db_open(struct q_arena *arena, const struct db_settings *settings, struct db **out,
+                    struct q_err *err)
 {
     struct db *db = q_new(arena, struct db);
     db->arena = arena;
@@ -99,7 +105,8 @@ enum q_code db_open(struct q_arena *arena, const struct db_settings *settings, s
     duckdb_destroy_config(&config);
     if (state == DuckDBError) {
         char what[Q_ERR_CONTEXT];
-        (void)snprintf(what, sizeof what, "could not open \"%s\"", settings->path ? settings->path : ":memory:");
+        (void)snprintf(what, sizeof what, "could not open \"%s\"",
+                       settings->path ? settings->path : ":memory:");
         enum q_code code = engine_fail(err, DUCKDB_ERROR_IO, why, what);
         duckdb_free(why);
         return code;
@@ -118,7 +125,8 @@ static void close_conn(void *arg)
     duckdb_disconnect(&conn->handle);
 }
 
-enum q_code db_connect(struct db *db, struct q_arena *arena, struct db_conn **out, struct q_err *err)
+enum q_code db_connect(struct db *db, struct q_arena *arena, struct db_conn **out,
+                       struct q_err *err)
 {
     struct db_conn *conn = q_new(arena, struct db_conn);
     conn->db = db;
@@ -130,19 +138,22 @@ enum q_code db_connect(struct db *db, struct q_arena *arena, struct db_conn **ou
 }
 
 /* A statement that takes no parameters and whose text lives only for the call. */
-static enum q_code run_made(struct db_conn *conn, struct q_arena *scratch, const char *sql, struct q_err *err)
+static enum q_code run_made(struct db_conn *conn, struct q_arena *scratch, const char *sql,
+                            struct q_err *err)
 {
     enum q_code code = db_exec(conn, sql, NULL, 0, NULL, err);
     q_arena_free(scratch);
     return code;
 }
 
-enum q_code db_attach(struct db_conn *conn, const char *path, const char *name, bool read_only, struct q_err *err)
+enum q_code db_attach(struct db_conn *conn, const char *path, const char *name, bool read_only,
+                      struct q_err *err)
 {
     struct q_arena *scratch = q_arena_new(NULL, "attach");
-    enum q_code code = run_made(
-        conn, scratch,
-        sql_make(scratch, "ATTACH %L AS %I%s", path, name, read_only ? " (READ_ONLY)" : " (READ_WRITE)"), err);
+    enum q_code code = run_made(conn, scratch,
+                                sql_make(scratch, "ATTACH %L AS %I%s", path, name,
+                                         read_only ? " (READ_ONLY)" : " (READ_WRITE)"),
+                                err);
     if (code && code != Q_LOCKED && code != Q_NOSPACE && code != Q_NOMEM) {
         if (err)
             err->code = Q_TARGET;
@@ -191,4 +202,9 @@ void db_interrupt(struct db_conn *conn)
 double db_progress(struct db_conn *conn)
 {
     return duckdb_query_progress(conn->handle).percentage;
+}
+
+const char *db_version(void)
+{
+    return duckdb_library_version();
 }

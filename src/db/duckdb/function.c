@@ -8,17 +8,20 @@ static void call(duckdb_function_info info, duckdb_data_chunk input, duckdb_vect
 {
     const struct db_function *f = duckdb_scalar_function_get_extra_info(info);
     struct batch_col cols[MOST_ARGS], result;
-    struct batch args = {.cols = cols, .n_cols = f->n_args, .rows = duckdb_data_chunk_get_size(input)};
+    struct batch args = {
+        .cols = cols, .n_cols = f->n_args, .rows = duckdb_data_chunk_get_size(input)};
     for (size_t i = 0; i < f->n_args; i++)
         engine_column(&cols[i], duckdb_data_chunk_get_vector(input, i), f->args[i]);
     engine_column(&result, output, f->result);
     f->call(f->self, &args, &result);
 }
 
-enum q_code db_add_function(struct db_conn *conn, const struct db_function *function, struct q_err *err)
+enum q_code db_add_function(struct db_conn *conn, const struct db_function *function,
+                            struct q_err *err)
 {
     if (function->n_args > MOST_ARGS)
-        return q_fail(err, Q_INTERNAL, "function \"%s\" has more than %d arguments", function->name, MOST_ARGS);
+        return q_fail(err, Q_INTERNAL, "function \"%s\" has more than %d arguments", function->name,
+                      MOST_ARGS);
     duckdb_scalar_function f = duckdb_create_scalar_function();
     duckdb_scalar_function_set_name(f, function->name);
     for (size_t i = 0; i < function->n_args; i++) {

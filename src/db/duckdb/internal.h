@@ -32,12 +32,13 @@ duckdb_logical_type engine_logical(struct q_type type);
 void engine_column(struct batch_col *col, duckdb_vector vector, struct q_type type);
 
 /* The engine's message as an error value. `what` may be NULL. */
-enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *message, const char *what);
+enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *message,
+                        const char *what);
 /* A source failed while the statement ran: its own error is the better one. Q_OK when none did. */
 enum q_code engine_source_error(struct db *db, struct q_err *err);
 
-enum q_code engine_prepare(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n,
-                           duckdb_prepared_statement *out, struct q_err *err);
+enum q_code engine_prepare(struct db_conn *conn, const char *sql, const struct db_param *params,
+                           size_t n, duckdb_prepared_statement *out, struct q_err *err);
 /* As duckdb_execute_prepared_streaming; alone in its file because its makers marked it deprecated. */
 duckdb_state engine_execute_streaming(duckdb_prepared_statement statement, duckdb_result *out);
 

@@ -53,7 +53,8 @@ static const char *wrapped(struct q_arena *arena, const char *sql, duckdb_result
         const char *plain = sql_make(arena, "c%d", (int64_t)i);
         sql_add(names, "%s%s", comma, plain);
         if (engine_type(type).id == Q_T_OTHER) {
-            sql_add(list, "%sCAST(%s AS %s) AS %I", comma, plain, read_as(duckdb_get_type_id(type)), name);
+            sql_add(list, "%sCAST(%s AS %s) AS %I", comma, plain, read_as(duckdb_get_type_id(type)),
+                    name);
             needed = true;
         } else {
             sql_add(list, "%s%s AS %I", comma, plain, name);
@@ -65,12 +66,12 @@ static const char *wrapped(struct q_arena *arena, const char *sql, duckdb_result
     size_t len = strlen(sql);
     while (len && (sql[len - 1] == ';' || sql[len - 1] == '\n' || sql[len - 1] == ' '))
         len--;
-    return sql_make(arena, "SELECT %s FROM (%s\n) AS q(%s)", sql_text(list), q_strndup(arena, sql, len),
-                    sql_text(names));
+    return sql_make(arena, "SELECT %s FROM (%s\n) AS q(%s)", sql_text(list),
+                    q_strndup(arena, sql, len), sql_text(names));
 }
 
-static enum q_code start(struct db_result *r, const char *sql, const struct db_param *params, size_t n,
-                         struct q_err *err)
+static enum q_code start(struct db_result *r, const char *sql, const struct db_param *params,
+                         size_t n, struct q_err *err)
 {
     enum q_code code = engine_prepare(r->conn, sql, params, n, &r->statement, err);
     if (code)
@@ -80,7 +81,8 @@ static enum q_code start(struct db_result *r, const char *sql, const struct db_p
         return Q_OK;
     code = engine_source_error(r->conn->db, err);
     if (!code)
-        code = engine_fail(err, duckdb_result_error_type(&r->result), duckdb_result_error(&r->result), NULL);
+        code = engine_fail(err, duckdb_result_error_type(&r->result),
+                           duckdb_result_error(&r->result), NULL);
     return code;
 }
 
@@ -94,8 +96,8 @@ static void stop(struct db_result *r)
     r->statement = NULL;
 }
 
-static enum q_code start_readable(struct db_result *r, const char *sql, const struct db_param *params, size_t n,
-                                  struct q_err *err)
+static enum q_code start_readable(struct db_result *r, const char *sql,
+                                  const struct db_param *params, size_t n, struct q_err *err)
 {
     enum q_code code = start(r, sql, params, n, err);
     const char *again = code ? NULL : wrapped(r->arena, sql, &r->result);
@@ -159,7 +161,8 @@ enum q_code db_next(struct db_result *r, const struct batch **out, struct q_err 
     }
     r->batch.rows = duckdb_data_chunk_get_size(r->chunk);
     for (size_t i = 0; i < r->batch.n_cols; i++)
-        engine_column(&r->batch.cols[i], duckdb_data_chunk_get_vector(r->chunk, i), r->columns.v[i].type);
+        engine_column(&r->batch.cols[i], duckdb_data_chunk_get_vector(r->chunk, i),
+                      r->columns.v[i].type);
     *out = &r->batch;
     return Q_OK;
 }
@@ -176,15 +179,17 @@ void db_close(struct db_result *r)
     q_arena_free(r->arena);
 }
 
-enum q_code db_describe(struct db_conn *conn, const char *sql, struct q_arena *arena, struct q_schema *columns,
-                        struct q_err *err)
+enum q_code db_describe(struct db_conn *conn, const char *sql, struct q_arena *arena,
+                        struct q_schema *columns, struct q_err *err)
 {
     struct q_arena *scratch = q_arena_new(NULL, "describe");
     struct db_result *r;
-    enum q_code code = db_query(conn, sql_make(scratch, "SELECT * FROM (%s\n) AS q LIMIT 0", sql), NULL, 0, &r, err);
+    enum q_code code = db_query(conn, sql_make(scratch, "SELECT * FROM (%s\n) AS q LIMIT 0", sql),
+                                NULL, 0, &r, err);
     if (!code) {
         for (size_t i = 0; i < r->columns.n; i++)
-            q_schema_add(arena, columns, q_strdup(arena, r->columns.v[i].name), r->columns.v[i].type);
+            q_schema_add(arena, columns, q_strdup(arena, r->columns.v[i].name),
+                         r->columns.v[i].type);
         db_close(r);
     }
     q_arena_free(scratch);

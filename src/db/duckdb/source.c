@@ -121,7 +121,8 @@ static void fill(duckdb_function_info info, duckdb_data_chunk output)
     struct q_err err = {0};
     w->batch.rows = 0;
     for (size_t k = 0; k < w->batch.n_cols; k++)
-        engine_column(&w->batch.cols[k], duckdb_data_chunk_get_vector(output, w->vectors[k]), w->types[k]);
+        engine_column(&w->batch.cols[k], duckdb_data_chunk_get_vector(output, w->vectors[k]),
+                      w->types[k]);
     if (w->slot->source->fill(w->self, &w->batch, &err)) {
         keep_error(w->slot, &err);
         duckdb_function_set_error(info, err.message);

@@ -11,7 +11,8 @@ struct db_param db_int(const char *name, int64_t value)
 
 struct db_param db_text(const char *name, const char *value)
 {
-    return (struct db_param){.name = name, .type = Q_TYPE(Q_T_TEXT), .is_null = !value, .s = q_str(value)};
+    return (struct db_param){
+        .name = name, .type = Q_TYPE(Q_T_TEXT), .is_null = !value, .s = q_str(value)};
 }
 
 struct db_param db_bool(const char *name, bool value)
@@ -48,8 +49,10 @@ static duckdb_state bind(duckdb_prepared_statement st, idx_t i, const struct db_
     case Q_T_INT128:
         return duckdb_bind_hugeint(st, i, hugeint(p->big));
     case Q_T_DECIMAL:
-        return duckdb_bind_decimal(
-            st, i, (duckdb_decimal){.width = p->type.width, .scale = p->type.scale, .value = hugeint(p->big)});
+        return duckdb_bind_decimal(st, i,
+                                   (duckdb_decimal){.width = p->type.width,
+                                                    .scale = p->type.scale,
+                                                    .value = hugeint(p->big)});
     case Q_T_DOUBLE:
         return duckdb_bind_double(st, i, p->d);
     case Q_T_DATE:
@@ -73,11 +76,13 @@ static duckdb_state bind(duckdb_prepared_statement st, idx_t i, const struct db_
 }
 
 /* A named parameter that the statement does not use is ignored, so that reports may share a set. */
-static enum q_code bind_all(duckdb_prepared_statement st, const struct db_param *params, size_t n, struct q_err *err)
+static enum q_code bind_all(duckdb_prepared_statement st, const struct db_param *params, size_t n,
+                            struct q_err *err)
 {
     for (size_t i = 0; i < n; i++) {
         idx_t index = i + 1;
-        if (params[i].name && duckdb_bind_parameter_index(st, &index, params[i].name) == DuckDBError)
+        if (params[i].name &&
+            duckdb_bind_parameter_index(st, &index, params[i].name) == DuckDBError)
             continue;
         if (bind(st, index, &params[i]) == DuckDBError)
             return q_fail(err, Q_SQL, "could not bind parameter %s of type %d",
@@ -86,8 +91,8 @@ static enum q_code bind_all(duckdb_prepared_statement st, const struct db_param 
     return Q_OK;
 }
 
-enum q_code engine_prepare(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n,
-                           duckdb_prepared_statement *out, struct q_err *err)
+enum q_code engine_prepare(struct db_conn *conn, const char *sql, const struct db_param *params,
+                           size_t n, duckdb_prepared_statement *out, struct q_err *err)
 {
     duckdb_prepared_statement st = NULL;
     enum q_code code = Q_OK;
@@ -103,14 +108,16 @@ enum q_code engine_prepare(struct db_conn *conn, const char *sql, const struct d
     return Q_OK;
 }
 
-static enum q_code execute(struct db_conn *conn, duckdb_prepared_statement st, int64_t *changed, struct q_err *err)
+static enum q_code execute(struct db_conn *conn, duckdb_prepared_statement st, int64_t *changed,
+                           struct q_err *err)
 {
     duckdb_result result;
     enum q_code code = Q_OK;
     if (duckdb_execute_prepared(st, &result) == DuckDBError) {
         code = engine_source_error(conn->db, err);
         if (!code)
-            code = engine_fail(err, duckdb_result_error_type(&result), duckdb_result_error(&result), NULL);
+            code = engine_fail(err, duckdb_result_error_type(&result), duckdb_result_error(&result),
+                               NULL);
     } else if (changed) {
         *changed = (int64_t)duckdb_rows_changed(&result);
     }
@@ -119,7 +126,8 @@ static enum q_code execute(struct db_conn *conn, duckdb_prepared_statement st, i
 }
 
 /* Several statements, one after another. */
-static enum q_code execute_all(struct db_conn *conn, const char *sql, int64_t *changed, struct q_err *err)
+static enum q_code execute_all(struct db_conn *conn, const char *sql, int64_t *changed,
+                               struct q_err *err)
 {
     duckdb_extracted_statements all = NULL;
     idx_t count = duckdb_extract_statements(conn->handle, sql, &all);
@@ -139,8 +147,8 @@ static enum q_code execute_all(struct db_conn *conn, const char *sql, int64_t *c
     return code;
 }
 
-enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n, int64_t *changed,
-                    struct q_err *err)
+enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n,
+                    int64_t *changed, struct q_err *err)
 {
     assert(!conn->open && "one open result a connection");
     if (changed)
@@ -158,26 +166,8 @@ enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param
     return code;
 }
 
-static int64_t int_at(const struct batch_col *col, int64_t otherwise)
-{
-    if (batch_is_null(col, 0))
-        return otherwise;
-    switch (q_type_size(col->type)) {
-    case 1:
-        return ((const int8_t *)col->data)[0];
-    case 2:
-        return ((const int16_t *)col->data)[0];
-    case 4:
-        return ((const int32_t *)col->data)[0];
-    case 8:
-        return ((const int64_t *)col->data)[0];
-    default:
-        return (int64_t)((const __int128 *)col->data)[0];
-    }
-}
-
-enum q_code db_get_ints(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n, int64_t *out,
-                        size_t n_out, int64_t otherwise, struct q_err *err)
+enum q_code db_get_ints(struct db_conn *conn, const char *sql, const struct db_param *params,
+                        size_t n, int64_t *out, size_t n_out, int64_t otherwise, struct q_err *err)
 {
     struct db_result *result;
     for (size_t i = 0; i < n_out; i++)
@@ -189,7 +179,7 @@ enum q_code db_get_ints(struct db_conn *conn, const char *sql, const struct db_p
     code = db_next(result, &b, err);
     if (!code && b && b->rows)
         for (size_t i = 0; i < n_out && i < b->n_cols; i++)
-            out[i] = int_at(&b->cols[i], otherwise);
+            out[i] = db_cell_int(b, i, 0, otherwise);
     db_close(result);
     return code;
 }

@@ -5,21 +5,22 @@ _Static_assert(sizeof(duckdb_string_t) == sizeof(struct batch_text), "a text cel
 _Static_assert(sizeof(duckdb_hugeint) == sizeof(__int128), "a 128-bit cell is the engine's");
 
 /* Exported by the library since 1.5, absent from the header of 1.4: copies without a second UTF-8 check. */
-extern void duckdb_unsafe_vector_assign_string_element_len(duckdb_vector vector, idx_t index, const char *str,
-                                                           idx_t len) __attribute__((weak));
+extern void duckdb_unsafe_vector_assign_string_element_len(duckdb_vector vector, idx_t index,
+                                                           const char *str, idx_t len)
+    __attribute__((weak));
 
 static const struct {
     duckdb_type engine;
     enum q_tid ours;
 } pairs[] = {
-    {DUCKDB_TYPE_BOOLEAN, Q_T_BOOL},     {DUCKDB_TYPE_SMALLINT, Q_T_INT16},
-    {DUCKDB_TYPE_INTEGER, Q_T_INT32},    {DUCKDB_TYPE_BIGINT, Q_T_INT64},
-    {DUCKDB_TYPE_HUGEINT, Q_T_INT128},   {DUCKDB_TYPE_DECIMAL, Q_T_DECIMAL},
-    {DUCKDB_TYPE_DOUBLE, Q_T_DOUBLE},    {DUCKDB_TYPE_VARCHAR, Q_T_TEXT},
-    {DUCKDB_TYPE_DATE, Q_T_DATE},        {DUCKDB_TYPE_TIME, Q_T_TIME},
+    {DUCKDB_TYPE_BOOLEAN, Q_T_BOOL},        {DUCKDB_TYPE_SMALLINT, Q_T_INT16},
+    {DUCKDB_TYPE_INTEGER, Q_T_INT32},       {DUCKDB_TYPE_BIGINT, Q_T_INT64},
+    {DUCKDB_TYPE_HUGEINT, Q_T_INT128},      {DUCKDB_TYPE_DECIMAL, Q_T_DECIMAL},
+    {DUCKDB_TYPE_DOUBLE, Q_T_DOUBLE},       {DUCKDB_TYPE_VARCHAR, Q_T_TEXT},
+    {DUCKDB_TYPE_DATE, Q_T_DATE},           {DUCKDB_TYPE_TIME, Q_T_TIME},
     {DUCKDB_TYPE_TIMESTAMP, Q_T_TIMESTAMP}, {DUCKDB_TYPE_TIMESTAMP_TZ, Q_T_TIMESTAMPTZ},
-    {DUCKDB_TYPE_UUID, Q_T_UUID},        {DUCKDB_TYPE_BLOB, Q_T_BLOB},
-    {DUCKDB_TYPE_VARCHAR, Q_T_JSON},     {DUCKDB_TYPE_SQLNULL, Q_T_INT32},
+    {DUCKDB_TYPE_UUID, Q_T_UUID},           {DUCKDB_TYPE_BLOB, Q_T_BLOB},
+    {DUCKDB_TYPE_VARCHAR, Q_T_JSON},        {DUCKDB_TYPE_SQLNULL, Q_T_INT32},
 };
 
 struct q_type engine_type(duckdb_logical_type type)

@@ -1,0 +1,1 @@
+INSERT INTO q_run VALUES ($run_id, $clock)

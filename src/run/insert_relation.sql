@@ -1,0 +1,1 @@
+INSERT INTO q_relations VALUES ($relation, $read, $loaded, $rejected, $skipped)

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of run/ alone. */
+#ifndef Q_RUN_INTERNAL_H
+#define Q_RUN_INTERNAL_H
+
+#include "run/run.h"
+#include "state/state.h"
+
+/* Detach, and attach the file for writing; it is made when there is none. */
+enum q_code run_attach_for_writing(struct run_session *s, struct q_err *err);
+/* Put runs that died on record; inside the load transaction. */
+enum q_code run_record_dead(struct run_session *s, const state_journals *dead, struct q_err *err);
+
+#endif

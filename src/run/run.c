@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/run.h"
+
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/embed.h"
+#include "base/log.h"
+#include "run/account.h"
+#include "run/internal.h"
+#include "run/progress.h"
+
+/* One run while it lasts. */
+struct run {
+    struct run_session *s;
+    struct plan *plan;
+    struct step_ctx ctx;
+    struct run_progress *progress;
+    struct run_result *out;
+    struct state_journal journal;
+    state_journals dead;
+};
+
+static enum q_code reset_workspace(struct run_session *s, struct q_err *err)
+{
+    return db_exec(s->db, q_embed_text("run/reset.sql"), NULL, 0, NULL, err);
+}
+
+static enum q_code compile_plan(struct run_session *s, struct q_arena *arena,
+                                const struct cfg_pipeline *pipeline, struct plan **out,
+                                struct q_err *err)
+{
+    struct plan_inputs in = {.project = s->project,
+                             .model = s->model,
+                             .pipeline = pipeline,
+                             .db = s->db,
+                             .pins = s->pins,
+                             .stages = s->stages,
+                             .n_stages = s->n_stages};
+    return plan_compile(arena, &in, out, err);
+}
+
+static void fill_ctx(struct run *r, struct q_arena *arena)
+{
+    r->ctx = (struct step_ctx){.arena = arena,
+                               .engine = r->s->engine,
+                               .db = r->s->db,
+                               .run_id = r->out->run_id,
+                               .clock = q_now(),
+                               .started_ticks = q_ticks()};
+    r->out->started_at = r->ctx.clock;
+}
+
+/* The next run id is above all runs on record and all that died. */
+static enum q_code choose_id(struct run *r, struct q_err *err)
+{
+    enum q_code code = state_next_run(r->s->db, &r->out->run_id, err);
+    if (!code && r->s->lock)
+        code = state_journals_read(r->s->arena, r->s->project->dir, &r->dead, err);
+    for (size_t i = 0; i < r->dead.n; i++)
+        if (r->dead.v[i].run_id >= r->out->run_id)
+            r->out->run_id = r->dead.v[i].run_id + 1;
+    return code;
+}
+
+static enum q_code write_journal(struct run *r, struct q_err *err)
+{
+    r->journal = (struct state_journal){.run_id = r->out->run_id,
+                                        .started_at = r->ctx.clock,
+                                        .pid = getpid(),
+                                        .pipeline = r->out->pipeline,
+                                        .target = r->out->target};
+    return state_journal_write(r->s->arena, r->s->project->dir, &r->journal, err);
+}
+
+static enum q_code run_steps(struct run *r, bool publishing, struct q_err *err)
+{
+    for (size_t i = 0; i < r->plan->steps.n; i++) {
+        const struct plan_step *step = &r->plan->steps.v[i];
+        if (step->publishes != publishing)
+            continue;
+        progress_step(r->progress, step);
+        enum q_code code = step->run(step, &r->ctx, err);
+        if (code)
+            return code;
+        progress_step_done(r->progress, step);
+    }
+    return Q_OK;
+}
+
+/* ---- verdict ---- */
+
+static void stop(struct run_result *out, const char *message)
+{
+    out->status = "aborted";
+    out->exit_code = q_code_exit(Q_FAILED);
+    out->message = message;
+}
+
+static bool over(const struct cfg_threshold *t, int64_t rejected, int64_t read)
+{
+    __int128 left = rejected, right = t->bound;
+    if (t->percent) { /* millionths of the records read */
+        left *= 1000000;
+        right *= read;
+    }
+    return t->or_equal ? left >= right : left > right;
+}
+
+static bool is_bad(const struct run_rule *rule)
+{
+    return rule->severity &&
+           (q_streq(rule->severity, "error") || q_streq(rule->severity, "critical"));
+}
+
+static void judge_rules(struct run *r)
+{
+    struct run_result *out = r->out;
+    bool abort_on_fail = r->plan->pipeline->load.on_fail == CFG_ON_FAIL_ABORT;
+    for (size_t i = 0; i < out->rules.n; i++) {
+        const struct run_rule *rule = &out->rules.v[i];
+        if (q_streq(rule->state, "error")) {
+            stop(out, q_printf(r->ctx.arena, "rule \"%s\" could not be evaluated: %s", rule->name,
+                               rule->message ? rule->message : "?"));
+            return;
+        }
+        if (!is_bad(rule))
+            continue;
+        out->exit_code = q_code_exit(Q_FAILED);
+        if (abort_on_fail || !rule->removes_rows) {
+            stop(out, q_printf(r->ctx.arena, "rule \"%s\" is %s%s", rule->name, rule->severity,
+                               abort_on_fail ? " and on_fail is abort"
+                                             : ", and it has no rows to reject"));
+            return;
+        }
+    }
+}
+
+static void judge(struct run *r)
+{
+    struct run_result *out = r->out;
+    const struct cfg_threshold *most = &r->plan->pipeline->load.max_rejects;
+    out->status = "published";
+    judge_rules(r);
+    if (q_streq(out->status, "aborted"))
+        return;
+    if (most->set && over(most, out->rejected, out->read))
+        stop(out, q_printf(r->ctx.arena,
+                           "%" PRId64 " of %" PRId64
+                           " records are rejected, more than max_rejects allows",
+                           out->rejected, out->read));
+    else if (out->read > 0 && out->rejected == out->read)
+        stop(out, "all records are rejected");
+}
+
+/* ---- publishing ---- */
+
+static enum q_code in_transaction(struct run *r, bool publish, struct q_err *err)
+{
+    enum q_code code = state_open_for_write(r->s->db, r->s->lock, err);
+    if (!code)
+        code = run_record_dead(r->s, &r->dead, err);
+    if (!code && publish)
+        code = run_steps(r, true, err);
+    return code ? code : account_write(&r->ctx, r->plan, r->out, state_fence(r->s->lock), err);
+}
+
+/* After an error at commit or at the checkpoint behind it: the run's own record says whether it happened. */
+static bool was_committed(struct run *r)
+{
+    bool known = false;
+    (void)db_detach(r->s->db, "wh", NULL);
+    r->s->attached = false;
+    if (run_attach(r->s, NULL) || state_has_run(r->s->db, r->out->run_id, &known, NULL))
+        return false;
+    return known;
+}
+
+static enum q_code publish(struct run *r, bool with_data, struct q_err *err)
+{
+    struct run_session *s = r->s;
+    enum q_code code = run_attach_for_writing(s, err);
+    if (code)
+        return code;
+    code = db_begin(s->db, err);
+    if (!code)
+        code = in_transaction(r, with_data, err);
+    if (code) {
+        db_rollback(s->db);
+        (void)run_detach(s, NULL);
+        return code;
+    }
+    code = db_commit(s->db, err);
+    if (!code)
+        code = run_detach(s, err);
+    if (code && was_committed(r)) {
+        q_log(Q_LOG_WARN, "run %" PRId64 " is published, but its file could not be tidied up: %s",
+              r->out->run_id, err->message);
+        code = Q_OK;
+    }
+    if (code)
+        return code;
+    for (size_t i = 0; i < r->dead.n; i++)
+        state_journal_remove(&r->dead.v[i]);
+    return Q_OK;
+}
+
+static enum q_code audited(struct run *r, struct q_err *err)
+{
+    enum q_code code = account_begin(&r->ctx, err);
+    if (!code)
+        code = run_steps(r, false, err);
+    if (!code)
+        code = account_close(&r->ctx, r->plan, r->out, err);
+    if (!code)
+        code = account_places(&r->ctx, r->plan, err);
+    if (!code)
+        code = db_exec(r->s->db, q_embed_text("run/keyed.sql"), NULL, 0, NULL, err);
+    if (!code)
+        judge(r);
+    return code;
+}
+
+static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
+{
+    enum q_code code = dry ? Q_OK : write_journal(r, err);
+    if (!code)
+        code = audited(r, err);
+    if (code)
+        return code;
+    if (dry) {
+        r->out->status = q_streq(r->out->status, "aborted") ? "would abort" : "planned";
+        return Q_OK;
+    }
+    code = plan_pins_write(r->s->pins, err);
+    return code ? code : publish(r, q_streq(r->out->status, "published"), err);
+}
+
+static enum q_code compile(struct run_session *s, const struct cfg_pipeline *pipeline,
+                           struct plan **out, struct q_err *err)
+{
+    enum q_code code = reset_workspace(s, err);
+    if (!code && !s->attached)
+        code = run_attach(s, err);
+    return code ? code : compile_plan(s, s->arena, pipeline, out, err);
+}
+
+enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipeline, bool dry,
+                         struct plan **plan_out, struct run_result *out, struct q_err *err)
+{
+    struct q_arena *arena = q_arena_new(s->arena, "run");
+    struct run r = {.s = s, .out = out};
+    *out = (struct run_result){
+        .pipeline = pipeline->name.s, .target = pipeline->load.into.s, .status = "failed"};
+    enum q_code code = compile(s, pipeline, &r.plan, err);
+    if (!code)
+        code = choose_id(&r, err);
+    if (!code) {
+        fill_ctx(&r, arena);
+        r.progress = progress_start(arena, s->db, pipeline->name.s);
+        r.ctx.progress = progress_note;
+        r.ctx.progress_self = r.progress;
+        code = run_all(&r, dry, err);
+        progress_stop(r.progress);
+        out->seconds = (double)(q_ticks() - r.ctx.started_ticks) / 1e6;
+    }
+    if (code)
+        q_context(err, "running pipeline \"%s\"", pipeline->name.s);
+    /* a cancelled run stays in its journal: the next run puts it on record */
+    if (code != Q_CANCELLED)
+        state_journal_remove(&r.journal);
+    if (plan_out)
+        *plan_out = r.plan;
+    return code;
+}
+
+/* The workspace's name of a relation as a user says it. */
+static const char *workspace_name(const struct plan *plan, const char *relation)
+{
+    if (!relation)
+        return plan->current.name;
+    for (size_t i = 0; i < plan->sources.n; i++)
+        if (q_streq(plan->sources.v[i].name, relation))
+            return plan->sources.v[i].table;
+    return relation;
+}
+
+enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline,
+                      const char *relation, const char **out, struct q_err *err)
+{
+    struct run_result result = {.pipeline = pipeline->name.s, .target = pipeline->load.into.s};
+    struct run r = {.s = s, .out = &result};
+    enum q_code code = compile(s, pipeline, &r.plan, err);
+    if (code)
+        return code;
+    fill_ctx(&r, s->arena);
+    r.progress = progress_start(s->arena, s->db, pipeline->name.s);
+    *out = workspace_name(r.plan, relation);
+    code = account_begin(&r.ctx, err);
+    for (size_t i = 0; i < r.plan->steps.n && !code; i++) {
+        const struct plan_step *step = &r.plan->steps.v[i];
+        bool wanted = q_streq(step->stage, "extract") || q_streq(step->stage, "transform");
+        if (wanted && !step->publishes)
+            code = step->run(step, &r.ctx, err);
+    }
+    progress_stop(r.progress);
+    return code;
+}

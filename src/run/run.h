@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Executes plans: opens the workspace, takes the lock, runs the steps, keeps the accounts, publishes in one transaction.
+ *
+ * Life of one run:
+ *
+ *     begun ──steps──> audited ──verdict──> publishing ──commit──> published
+ *       │                 │                     │
+ *       │ error           │ on_fail: abort,     │ error: rolled back
+ *       v                 v max_rejects         v
+ *     failed            aborted (record and    failed: the warehouse is as before
+ *                       rejects are written)
+ *
+ * A session is one process' workspace: an in-memory engine with the project's memory limit and spill directory. The
+ * warehouse is attached to it as "wh", read-only except while a run publishes. One thread.
+ */
+#ifndef Q_RUN_RUN_H
+#define Q_RUN_RUN_H
+
+#include "plan/plan.h"
+
+struct state_lock;
+
+struct run_session {
+    struct q_arena *arena;
+    const struct cfg_project *project;
+    const struct model *model;
+    const struct plan_stage *const *stages;
+    size_t n_stages;
+    struct db *engine;
+    struct db_conn *db;
+    const char *warehouse; /* path */
+    struct state_lock *lock;
+    struct plan_pins *pins;
+    int64_t wait; /* seconds to wait for the lock and for the file */
+    bool attached;
+};
+
+/* Open the workspace. `wait`: seconds. Nothing is locked or attached yet. */
+Q_MUST_CHECK enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
+                                  const struct model *model, const struct plan_stage *const *stages,
+                                  size_t n_stages, int64_t wait, struct run_session *out,
+                                  struct q_err *err);
+/* Take the run lock of the warehouse, and put runs that died on record. */
+Q_MUST_CHECK enum q_code run_lock(struct run_session *s, struct q_err *err);
+/* Attach the warehouse read-only as "wh"; an empty one in memory when there is none yet. */
+Q_MUST_CHECK enum q_code run_attach(struct run_session *s, struct q_err *err);
+Q_MUST_CHECK enum q_code run_detach(struct run_session *s, struct q_err *err);
+
+struct run_reason {
+    const char *relation, *kind, *reason; /* kind: "rejected" or "skipped" */
+    int64_t records;
+};
+struct run_relation {
+    const char *name;
+    int64_t read, loaded, rejected, skipped;
+};
+struct run_rule {
+    const char *name, *severity, *state, *message, *samples; /* severity NULL: passed */
+    int64_t rows, evaluated, failed;
+    bool vacuous;
+    bool
+        removes_rows; /* the rows that fail it are rejected; false for rules about the whole relation */
+};
+struct run_file {
+    const char *relation, *path, *detected;
+    int64_t size, records, rejected;
+};
+
+struct run_result {
+    int64_t run_id;
+    const char *pipeline, *target, *status; /* published, aborted, planned */
+    const char *message;                    /* why it was aborted, or NULL */
+    int exit_code;
+    int64_t started_at;
+    double seconds;
+    int64_t read, loaded, rejected, skipped;
+    int64_t inserted, updated, unchanged, superseded, opened, closed;
+    Q_VEC(struct run_relation) relations;
+    Q_VEC(struct run_reason) reasons;
+    Q_VEC(struct run_rule) rules;
+    Q_VEC(struct run_file) files;
+};
+
+/* Run one pipeline. `dry`: everything but the publishing, no lock and no journal needed; the workspace keeps the relations
+ * (tables l_*, h_*, q_*) until the next run. `plan_out` may be NULL. */
+Q_MUST_CHECK enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipeline,
+                                      bool dry, struct plan **plan_out, struct run_result *out,
+                                      struct q_err *err);
+/* Run the extract and transform steps in the workspace, for looking at a relation. `relation` NULL: the one that is checked
+ * and loaded; else a source (as read), or the name of any relation that a run makes. *out is its name there. */
+Q_MUST_CHECK enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline,
+                                   const char *relation, const char **out, struct q_err *err);
+
+#endif

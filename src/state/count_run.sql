@@ -1,0 +1,1 @@
+SELECT count(*) FROM quern.runs WHERE run_id = $run_id

@@ -111,6 +111,15 @@ enum q_code cfg_unknown(struct cfg_bind *b, struct cfg_pos pos, const char *kind
     return code;
 }
 
+enum q_code cfg_hidden(struct cfg_bind *b, const struct cfg_node *value, const char *key)
+{
+    enum q_code code = cfg_wrong(b, value->pos, "\"%s\" cannot come from the secrets file", key);
+    cfg_wrong_hint(
+        b, "Secrets can stand in the options of sources and connections; what else is not secret "
+           "belongs under `variables` in quern.yaml.");
+    return code;
+}
+
 struct cfg_text cfg_key_text(const struct cfg_node *key)
 {
     return (struct cfg_text){.s = key->text, .pos = key->pos};
@@ -140,12 +149,12 @@ enum q_code cfg_bind_text(struct cfg_bind *b, const struct cfg_node *value, cons
         return cfg_expected(b, value, key, wanted);
     if (!value->text[strspn(value->text, " \t\r\n")])
         return cfg_wrong(b, value->pos, "expected %s for \"%s\", found an empty text", wanted, key);
+    if (value->hidden)
+        return cfg_hidden(b, value, key);
     *out = (struct cfg_text){.s = value->text,
                              .pos = kind == CFG_F_EXPR ? value->text_pos : value->pos};
     if (!name)
         return Q_OK;
-    if (value->hidden)
-        return cfg_wrong(b, value->pos, "\"%s\" cannot come from the secrets file", key);
     return cfg_check_ident(b, *out, key, kind == CFG_F_NAME);
 }
 
@@ -207,6 +216,8 @@ static const char *list_words(struct cfg_bind *b, const struct cfg_word *words)
 {
     const char *known[32];
     size_t n = words_of(words, false, known);
+    if (!n)
+        n = words_of(words, true, known);
     const char *list = "";
     for (size_t i = 0; i < n; i++)
         list = q_printf(b->arena, "%s%s%s", list,
@@ -215,6 +226,15 @@ static const char *list_words(struct cfg_bind *b, const struct cfg_word *words)
                                      : ", ",
                         known[i]);
     return list;
+}
+
+static enum q_code not_yet(struct cfg_bind *b, const struct cfg_node *value, const char *key,
+                           const struct cfg_word *words)
+{
+    const char *known[32];
+    bool any = words_of(words, false, known) > 0;
+    return cfg_wrong(b, value->pos, "this version does not have \"%s: %s\" yet%s%s", key,
+                     value->text, any ? "; it has " : "", any ? list_words(b, words) : "");
 }
 
 enum q_code cfg_bind_word(struct cfg_bind *b, const struct cfg_node *value, const char *key,
@@ -226,8 +246,7 @@ enum q_code cfg_bind_word(struct cfg_bind *b, const struct cfg_node *value, cons
         if (!q_streq(w->word, value->text))
             continue;
         if (w->later)
-            return cfg_wrong(b, value->pos, "this version does not have \"%s: %s\" yet; it has %s",
-                             key, w->word, list_words(b, words));
+            return not_yet(b, value, key, words);
         *out = w->value;
         return Q_OK;
     }

@@ -48,7 +48,7 @@ struct cfg_word {
 };
 
 enum cfg_field_kind {
-    CFG_F_TEXT,  /* struct cfg_text: any text, not empty */
+    CFG_F_TEXT,  /* struct cfg_text: any text, not empty and no secret */
     CFG_F_IDENT, /* struct cfg_text: letters, digits and _ */
     CFG_F_NAME,  /* struct cfg_text: the same and - */
     CFG_F_EXPR,  /* struct cfg_text with the place of its first character */
@@ -88,6 +88,8 @@ enum q_code cfg_wrong_from(struct cfg_bind *b, const struct q_err *err);
 /* "expected WANTED for "key", found ...". */
 enum q_code cfg_expected(struct cfg_bind *b, const struct cfg_node *value, const char *key,
                          const char *wanted);
+/* A secret at a place where it would be shown: in a plan, a name, a message. */
+enum q_code cfg_hidden(struct cfg_bind *b, const struct cfg_node *value, const char *key);
 /* `unknown KIND "word"; did you mean "near"?` */
 enum q_code cfg_unknown(struct cfg_bind *b, struct cfg_pos pos, const char *kind, const char *word,
                         const char *const *known, size_t n);

@@ -41,8 +41,15 @@ static size_t name_length(const char *p)
 static struct cfg_pos place_in(const struct cfg_node *node, size_t at)
 {
     struct cfg_pos pos = node->text_pos;
-    for (size_t i = 0; node->literal && i < at; i++)
-        pos.line += node->text[i] == '\n';
+    bool one_line = node->end.line == node->pos.line;
+    for (size_t i = 0; (node->literal || one_line) && i < at; i++) {
+        if (node->text[i] == '\n') {
+            pos.line++;
+            pos.col = node->text_pos.col;
+        } else if (((unsigned char)node->text[i] & 0xC0) != 0x80) {
+            pos.col++;
+        }
+    }
     return pos;
 }
 

@@ -128,7 +128,7 @@ static enum q_code bind_environments(struct cfg_bind *b, const struct cfg_node *
 
 /* ---- connections ---- */
 
-/* The other keys are the driver's; one that is a list becomes several pairs. */
+/* The other keys are the driver's. */
 static enum q_code bind_connection(struct cfg_bind *b, const struct cfg_node_pair *item,
                                    struct cfg_connection *out)
 {
@@ -146,13 +146,14 @@ static enum q_code bind_connection(struct cfg_bind *b, const struct cfg_node_pai
     code = cfg_first(code, bind_type(b, type, connection_types, &out->type));
     for (size_t i = 0; i < item->value->items.n; i++) {
         const struct cfg_node_pair *option = &item->value->items.v[i];
-        if (option->value == type)
+        if (q_streq(option->key->text, "type"))
             continue;
         struct cfg_pair *pair = q_vec_push(b->arena, &out->options);
         pair->key = cfg_key_text(option->key);
         pair->hidden = true; /* which of them are secrets, only the driver knows */
-        code =
-            cfg_first(code, cfg_bind_text(b, option->value, pair->key.s, CFG_F_TEXT, &pair->value));
+        pair->value = (struct cfg_text){.s = option->value->text, .pos = option->value->pos};
+        if (option->value->kind != CFG_NODE_SCALAR)
+            code = cfg_first(code, cfg_expected(b, option->value, pair->key.s, "a text"));
     }
     return code;
 }

@@ -114,6 +114,8 @@ static enum q_code bind_bound(struct cfg_bind *b, const struct cfg_node *key,
     struct cfg_rule *rule = out;
     if (value->kind != CFG_NODE_SCALAR)
         return cfg_expected(b, value, key->text, "a number, date or text");
+    if (value->hidden)
+        return cfg_hidden(b, value, key->text);
     *(q_streq(key->text, "min") ? &rule->min : &rule->max) =
         (struct cfg_text){.s = value->text, .pos = value->pos};
     return Q_OK;
@@ -192,7 +194,9 @@ static enum q_code bind_values(struct cfg_bind *b, const struct cfg_node *key,
         const struct cfg_node *item = value->items.v[i].value;
         struct cfg_text *text = q_vec_push(b->arena, &rule->values);
         text->pos = item->pos;
-        if (item->kind == CFG_NODE_SCALAR)
+        if (item->hidden)
+            code = cfg_first(code, cfg_hidden(b, item, key->text));
+        else if (item->kind == CFG_NODE_SCALAR)
             text->s = item->text;
         else if (item->kind != CFG_NODE_NULL)
             code = cfg_first(code, cfg_expected(b, item, key->text, "values"));

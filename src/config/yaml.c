@@ -63,6 +63,17 @@ static int indent_of(struct composer *c, size_t line, int *tab)
     return n;
 }
 
+/* White space in front of the first line of a block that is not blank. */
+static int block_indent(struct composer *c, size_t line)
+{
+    for (;; line++) {
+        int tab, n = indent_of(c, line, &tab);
+        size_t at = line_offset(c, line) + (size_t)n;
+        if (at >= c->text.n || (c->text.p[at] != '\n' && c->text.p[at] != '\r'))
+            return n;
+    }
+}
+
 /* What libyaml says, and what to do about it. */
 static const struct {
     const char *problem, *hint;
@@ -159,10 +170,9 @@ static enum q_code make_scalar(struct composer *c, const yaml_event_t *event, st
     if (style == YAML_SINGLE_QUOTED_SCALAR_STYLE || style == YAML_DOUBLE_QUOTED_SCALAR_STYLE)
         node->text_pos.col++;
     if (style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE) {
-        int tab;
         node->literal = style == YAML_LITERAL_SCALAR_STYLE;
         node->text_pos.line++;
-        node->text_pos.col = indent_of(c, event->start_mark.line + 1, &tab) + 1;
+        node->text_pos.col = block_indent(c, event->start_mark.line + 1) + 1;
     }
     *out = node;
     return Q_OK;

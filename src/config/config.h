@@ -20,7 +20,7 @@
  *     default_environment: dev              # else the first one
  *     variables: { inbox: inbox }           # ${inbox}; --var and the process environment come first
  *     defaults: { on_fail: reject, max_rejects: 5%, initial_valid_from: 1000-01-01, open_end: null }
- *     connections: {}                       # name: { type: T, ... }
+ *     connections: {}                       # name: { type: T, ... }; no type in this version
  *     secrets: secrets.env                  # NAME=value lines, the last place where ${NAME} is looked for
  *
  * model/dim_customers.yaml

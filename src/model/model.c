@@ -2,6 +2,7 @@
 #include "model/model.h"
 
 #include "model/date.h"
+#include "sql/expr/expr.h"
 
 static enum q_code column_type(const struct cfg_text *type, struct q_type *out, struct q_err *err)
 {
@@ -131,6 +132,38 @@ static enum q_code check_role_times(struct model_table *t, struct q_err *err)
     return Q_OK;
 }
 
+/* The column's `check:` as SQL; it may use every column of the table. */
+static enum q_code compile_check(struct q_arena *arena, const struct q_schema *columns,
+                                 struct model_column *c, struct q_err *err)
+{
+    const struct cfg_text *text = &c->cfg->check;
+    struct expr_place place = {text->pos.file, text->pos.line, text->pos.col};
+    struct expr_env env = {.columns = columns};
+    struct expr *e;
+    enum q_code code = expr_parse(arena, text->s, place, &e, err);
+    if (!code)
+        code = expr_check_bool(e, &env, "a check", err);
+    if (code)
+        return code;
+    struct sql *q = sql_new(arena);
+    expr_add_sql(q, e, NULL);
+    c->check_sql = sql_text(q);
+    return Q_OK;
+}
+
+static enum q_code compile_checks(struct q_arena *arena, struct model_table *t, struct q_err *err)
+{
+    struct q_schema columns = {0};
+    enum q_code code = Q_OK;
+    for (size_t i = 0; i < t->columns.n; i++)
+        q_schema_add(arena, &columns, t->columns.v[i].name, t->columns.v[i].type);
+    for (size_t i = 0; i < t->columns.n && !code; i++)
+        if (t->columns.v[i].cfg && !t->columns.v[i].cfg->dimension.s &&
+            t->columns.v[i].cfg->check.s)
+            code = compile_check(arena, &columns, &t->columns.v[i], err);
+    return code;
+}
+
 static enum q_code build_columns(struct q_arena *arena, const struct model *model,
                                  struct model_table *t, struct q_err *err)
 {
@@ -151,7 +184,9 @@ static enum q_code build_columns(struct q_arena *arena, const struct model *mode
             code = cfg_fail(err, list->v[i].pos, "key column \"%s\" is not a column of %s",
                             t->keys[i], t->name);
         }
-    return code ? code : check_role_times(t, err);
+    if (!code)
+        code = check_role_times(t, err);
+    return code ? code : compile_checks(arena, t, err);
 }
 
 static void copy_keys(struct q_arena *arena, struct model_table *t, const cfg_texts *from)

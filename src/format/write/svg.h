@@ -26,9 +26,9 @@ struct svg_chart {
     enum svg_kind kind;
     const char *x_name;
     const char *const *labels; /* "" for NULL */
-    /* Positions of the labels on the axis (days, microseconds, numbers), ascending; NULL: evenly. Only
-     * lines and areas use them. */
+    /* Where the labels stand on the axis, ascending; NULL: evenly. Only lines and areas use them. */
     const double *positions;
+    bool dates; /* positions are days since 1970-01-01 */
     size_t n;
     const struct svg_series *series;
     size_t n_series;

@@ -74,7 +74,7 @@ struct write_options {
 struct writer;
 
 struct write_format {
-    const char *name;       /* NULL ends write_formats */
+    const char *name;
     const char *media_type; /* "text/csv; charset=utf-8" */
     /* Each appends to the writer's buffer; called in this order, batch any number of times. */
     enum q_code (*begin)(struct writer *w, struct q_err *err);

@@ -20,6 +20,7 @@ struct blocks {
     struct blocks_rules rules;
     struct q_arena *arena; /* used under the lock only, after blocks_open() */
     pthread_mutex_t lock;
+    struct q_arena *decode_arena;
     struct decode *decode;
     char *carry; /* the beginning of a record whose end was not in the last block */
     size_t carry_n, carry_cap;
@@ -68,9 +69,12 @@ enum q_code blocks_open(struct q_arena *arena, const char *path,
         s->rules.block_size = s->rules.max_record;
     s->arena = arena;
     s->offset = s->start = start;
-    enum q_code code = decode_open(arena, path, options, &s->decode, err);
-    if (code)
+    s->decode_arena = q_arena_new(NULL, "decode");
+    enum q_code code = decode_open(s->decode_arena, path, options, &s->decode, err);
+    if (code) {
+        q_arena_free(s->decode_arena);
         return code;
+    }
     s->file_size = decode_file_size(s->decode);
     int rc = pthread_mutex_init(&s->lock, NULL);
     assert(rc == 0);
@@ -87,7 +91,7 @@ void blocks_close(struct blocks *s)
     if (!s->decode)
         return;
     s->file_read = decode_file_read(s->decode);
-    decode_close(s->decode);
+    q_arena_free(s->decode_arena); /* closes the file */
     s->decode = NULL;
 }
 

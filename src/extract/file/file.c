@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which files, which columns. */
+#include "extract/file/file.h"
+
+#include <assert.h>
+
+#include "base/suggest.h"
+#include "extract/file/internal.h"
+#include "sql/build.h"
+
+static enum q_code no_files(struct extract_file *s, struct q_err *err)
+{
+    if (s->in->optional)
+        return Q_OK;
+    bool pattern = q_glob_is_pattern(s->o->path);
+    enum q_code code =
+        pattern ? q_fail(err, Q_SOURCE, "could not find a file that matches \"%s\"", s->o->path)
+                : q_fail(err, Q_SOURCE, "could not find the file \"%s\"", s->o->path);
+    if (s->in->dir && s->o->path[0] != '/')
+        q_detail(err, "The path is relative to \"%s\".", s->in->dir);
+    q_hint(err, "If it may be missing, declare `optional: true`.");
+    return code;
+}
+
+static enum q_code find_files(struct extract_file *s, struct q_err *err)
+{
+    const char *dir = s->in->dir;
+    q_paths full = {0};
+    enum q_code code =
+        q_glob(s->arena, dir ? q_path_join(s->arena, dir, s->o->path) : s->o->path, &full, err);
+    if (code)
+        return code;
+    if (!full.n)
+        return no_files(s, err);
+    if (full.n > INT64_C(1) << (63 - Q_POS_FILE_SHIFT))
+        return q_fail(err, Q_SOURCE, "cannot read \"%s\": it matches %zu files", s->o->path,
+                      full.n);
+    size_t prefix = dir && s->o->path[0] != '/' ? strlen(q_path_join(s->arena, dir, "")) : 0;
+    s->items = q_alloc_array(s->arena, full.n, sizeof *s->items);
+    for (size_t i = 0; i < full.n; i++) {
+        struct file_item *f = &s->items[i];
+        struct q_file_info info;
+        f->full = full.v[i];
+        f->path = strlen(f->full) > prefix ? f->full + prefix : f->full;
+        while (prefix && *f->path == '/')
+            f->path++;
+        if (q_file_stat(f->full, &info))
+            f->size = info.size;
+        *q_vec_push(s->arena, &s->paths) = f->path;
+    }
+    return Q_OK;
+}
+
+static enum q_code look_at(struct extract_file *s, struct file_item *f, struct q_err *err)
+{
+    struct q_file_info info;
+    if (q_file_stat(f->full, &info) && !info.is_dir && info.size == 0 && s->in->optional) {
+        f->empty = true;
+        f->shown = "empty";
+        return Q_OK;
+    }
+    enum q_code code;
+    if (s->kind == FILE_CSV) {
+        code = csv_detect(s->arena, f->full, &s->decode, &s->csv, &f->csv, err);
+        f->shown = f->csv.shown;
+    } else {
+        code = json_detect(s->arena, f->full, &s->decode, s->csv.max_record, s->csv.block_size,
+                           &f->json, err);
+        f->shown = f->json.shown;
+    }
+    return code;
+}
+
+/* Type of a column by declaration, else by the lock file, else none yet. */
+static struct q_type known_type(const struct extract_file *s, const char *name)
+{
+    const struct q_schema *from[] = {s->in->declared, s->in->pinned};
+    for (size_t k = 0; k < 2; k++) {
+        ptrdiff_t at = from[k] ? q_schema_find(from[k], name) : -1;
+        if (at >= 0 && from[k]->v[at].type.id != Q_T_NONE)
+            return from[k]->v[at].type;
+    }
+    return Q_TYPE(Q_T_NONE);
+}
+
+static void add_column(struct extract_file *s, const char *name)
+{
+    if (q_schema_find(&s->columns, name) < 0)
+        (void)q_schema_add(s->arena, &s->columns, name, known_type(s, name));
+}
+
+/* Declared columns, pinned ones, and what the first file's header has. */
+static void settle_columns(struct extract_file *s)
+{
+    for (size_t i = 0; s->in->declared && i < s->in->declared->n; i++)
+        add_column(s, s->in->declared->v[i].name);
+    for (size_t i = 0; s->in->pinned && i < s->in->pinned->n; i++)
+        add_column(s, s->in->pinned->v[i].name);
+    if (s->kind != FILE_CSV || s->in->pinned)
+        return;
+    for (size_t f = 0; f < s->paths.n; f++) {
+        if (s->items[f].empty)
+            continue;
+        const q_paths *names = &s->items[f].csv.names;
+        bool by_position = !s->items[f].csv.header && s->columns.n;
+        for (size_t i = 0; i < names->n && !by_position; i++)
+            add_column(s, names->v[i]);
+        return;
+    }
+}
+
+/* Index of a name among the header's: the same, else the same but for case; -1. */
+static ptrdiff_t find_name(const q_paths *names, const char *name)
+{
+    for (size_t i = 0; i < names->n; i++)
+        if (q_streq(names->v[i], name))
+            return (ptrdiff_t)i;
+    for (size_t i = 0; i < names->n; i++)
+        if (q_strcaseeq(names->v[i], name))
+            return (ptrdiff_t)i;
+    return -1;
+}
+
+static enum q_code missing_column(struct extract_file *s, const struct file_item *f,
+                                  const char *name, struct q_err *err)
+{
+    enum q_code code = q_fail(err, Q_SOURCE, "could not find column \"%s\" in the header of \"%s\"",
+                              name, f->path);
+    const char *near = q_suggest(name, f->csv.names.v, f->csv.names.n);
+    struct q_buf list;
+    q_buf_init_in(&list, s->arena, Q_ERR_DETAIL - 64);
+    for (size_t i = 0; i < f->csv.names.n; i++)
+        q_buf_printf(&list, "%s%s", i ? ", " : "", f->csv.names.v[i]);
+    q_detail(err, "The header has: %s.", q_buf_text(&list));
+    if (near)
+        q_hint(err, "Did you mean `%s`? Else declare `missing_columns: null`.", near);
+    else
+        q_hint(err, "Declare `missing_columns: null` if files may lack it.");
+    return code;
+}
+
+static enum q_code extra_column(const struct extract_file *s, const struct file_item *f,
+                                const char *name, struct q_err *err)
+{
+    enum q_code code = q_fail(
+        err, Q_SOURCE, "the file \"%s\" has a column \"%s\" that is not expected", f->path, name);
+    q_hint(
+        err,
+        s->in->pinned
+            ? "Declare it under `columns`, delete quern.lock's entry, or set `extra_columns: ignore`."
+            : "Declare it under `columns`, or set `extra_columns: ignore`.");
+    return code;
+}
+
+static enum q_code match_csv(struct extract_file *s, struct file_item *f, struct q_err *err)
+{
+    const q_paths *names = &f->csv.names;
+    if (!f->csv.header) { /* by position */
+        if (names->n != s->columns.n)
+            return q_fail(
+                err, Q_SOURCE,
+                "cannot read \"%s\": its first record has %zu fields, expected %zu columns",
+                f->path, names->n, s->columns.n);
+        for (size_t c = 0; c < s->columns.n; c++) {
+            f->cols[c].field = (ptrdiff_t)c;
+            f->csv.names.v[c] = s->columns.v[c].name;
+        }
+        return Q_OK;
+    }
+    for (size_t c = 0; c < s->columns.n; c++) {
+        f->cols[c].field = find_name(names, s->columns.v[c].name);
+        if (f->cols[c].field < 0 &&
+            !(s->o->missing_columns && q_streq(s->o->missing_columns, "null")))
+            return missing_column(s, f, s->columns.v[c].name, err);
+    }
+    bool ignore = s->o->extra_columns && q_streq(s->o->extra_columns, "ignore");
+    for (size_t i = 0; i < names->n && !ignore; i++)
+        if (q_schema_find(&s->columns, names->v[i]) < 0)
+            return extra_column(s, f, names->v[i], err);
+    return Q_OK;
+}
+
+/* What the item's fields go to; types may still be unknown and are text then. */
+static enum q_code aim(struct extract_file *s, size_t i, struct q_err *err)
+{
+    struct file_item *f = &s->items[i];
+    char text[Q_TYPE_TEXT];
+    f->cols = q_alloc_array(s->arena, s->columns.n + 1, sizeof *f->cols);
+    for (size_t c = 0; c < s->columns.n; c++) {
+        struct q_type type = s->columns.v[c].type;
+        if (type.id == Q_T_NONE)
+            type = Q_TYPE(Q_T_TEXT);
+        f->cols[c].name = s->columns.v[c].name;
+        f->cols[c].expected = q_strdup(s->arena, q_type_text(type, text));
+        enum q_code code = file_cast(s, type, &f->cols[c].cast, err);
+        if (code)
+            return code;
+    }
+    f->target = (struct read_target){f->cols, s->columns.n, (int64_t)i, s->in->sink, &f->counts};
+    return s->kind == FILE_CSV && !f->empty ? match_csv(s, f, err) : Q_OK;
+}
+
+static enum q_code aim_all(struct extract_file *s, struct q_err *err)
+{
+    enum q_code code = Q_OK;
+    for (size_t i = 0; !code && i < s->paths.n; i++)
+        code = aim(s, i, err);
+    return code;
+}
+
+static bool has_unknown(const struct extract_file *s)
+{
+    for (size_t c = 0; c < s->columns.n; c++)
+        if (s->columns.v[c].type.id == Q_T_NONE)
+            return true;
+    return false;
+}
+
+static enum q_code describe_text(struct extract_file *s, struct q_err *err)
+{
+    enum q_code code = Q_OK;
+    for (size_t i = 0; !code && i < s->paths.n; i++)
+        code = look_at(s, &s->items[i], err);
+    if (code)
+        return code;
+    settle_columns(s);
+    code = aim_all(s, err);
+    bool undeclared = s->kind == FILE_JSON && !s->in->pinned && (!s->columns.n || has_unknown(s));
+    if (!code && undeclared)
+        code = file_json_members(s, err);
+    else if (!code && has_unknown(s))
+        code = file_infer(s, err);
+    for (size_t c = 0; c < s->columns.n; c++)
+        if (s->columns.v[c].type.id == Q_T_NONE)
+            s->columns.v[c].type = Q_TYPE(Q_T_TEXT); /* no value anywhere */
+    return code ? code : s->inferred ? aim_all(s, err) : Q_OK;
+}
+
+static void destroy_lock(void *s)
+{
+    for (size_t i = 0; i < ((struct extract_file *)s)->paths.n; i++) {
+        struct file_item *f = &((struct extract_file *)s)->items[i];
+        f->csv_file = NULL;
+        f->json_file = NULL;
+        q_arena_free(f->arena);
+        f->arena = NULL;
+    }
+    pthread_mutex_destroy(&((struct extract_file *)s)->lock);
+}
+
+enum q_code extract_file_describe(struct q_arena *arena, const struct extract_file_input *in,
+                                  struct extract_file **out, struct q_err *err)
+{
+    struct extract_file *s = q_new(arena, struct extract_file);
+    s->arena = arena;
+    s->in = in;
+    s->o = in->options;
+    int rc = pthread_mutex_init(&s->lock, NULL);
+    assert(rc == 0);
+    (void)rc;
+    q_arena_defer(arena, destroy_lock, s);
+    enum q_code code = file_kind_of(s->o, &s->kind, err);
+    if (!code)
+        code = file_settings(s, err);
+    if (!code)
+        code = find_files(s, err);
+    if (!code)
+        code = s->kind == FILE_PARQUET && s->paths.n ? file_parquet_describe(s, err)
+                                                     : describe_text(s, err);
+    if (code)
+        return code;
+    for (size_t c = 0; c < s->columns.n; c++)
+        (void)q_schema_add(arena, &s->with_pos, s->columns.v[c].name, s->columns.v[c].type);
+    (void)q_schema_add(arena, &s->with_pos, "_q_pos", Q_TYPE(Q_T_INT64));
+    *out = s;
+    return Q_OK;
+}
+
+const struct q_schema *extract_file_columns(const struct extract_file *s)
+{
+    return &s->columns;
+}
+
+const q_paths *extract_file_paths(const struct extract_file *s)
+{
+    return &s->paths;
+}
+
+bool extract_file_inferred(const struct extract_file *s)
+{
+    return s->inferred;
+}
+
+const char *extract_file_select(const struct extract_file *s)
+{
+    if (s->select)
+        return s->select;
+    return sql_make(s->arena, "SELECT * FROM %I()", q_printf(s->arena, "read_%s", s->in->name));
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Files as a source: CSV, NDJSON, JSON and Parquet, one or many (a glob), plain or compressed.
+ *
+ * Life: extract_file_describe() finds the files, looks at each and settles the columns; extract_file_open() makes the
+ * rows readable by the engine; after the scan come the numbers and the places of positions. Files are numbered in the
+ * order of their paths; a row's `_q_pos` is q_pos(file, offset), for Parquet q_pos(file, row). Rows are read by several
+ * workers, blocks of a file and files in parallel; what is read does not depend on their number.
+ *
+ * Columns, in order: the declared ones, then what else the files have, in order of the first file. A column without a
+ * declared or pinned type is inferred over all rows (SEMANTICS 34). Files are matched by the names of their headers (exactly, else
+ * without regard to case), so that files may have their columns in different orders.
+ *
+ * Errors are Q_SOURCE (missing, unreadable, empty, broken) or Q_CONFIG (wrong options), with path and place.
+ *
+ * A source belongs to its arena. describe and open are called by one thread; the engine's workers do the rest.
+ *
+ *     struct extract_file_options o = {0};
+ *     code = q_opt_defaults(extract_file_opts, arena, &o, err);
+ *     o.path = "inbox/sales_*.csv";
+ *     struct extract_file_input in = {.dir = project_dir, .name = "sales", .options = &o, .declared = &columns,
+ *                                     .sink = &sink, .db = conn, .workers = 2};
+ *     struct extract_file *s;
+ *     code = extract_file_describe(arena, &in, &s, err);
+ *     const struct db_source *rows;
+ *     code = extract_file_open(s, &rows, err);
+ *     code = db_add_source(conn, rows, err);     // rows->name is "read_sales"
+ *     db_exec(conn, "CREATE TABLE s_sales AS " and extract_file_select(s))
+ *     for (size_t i = 0; i < extract_file_paths(s)->n; i++) show(extract_file_stats(s, i));
+ */
+#ifndef Q_EXTRACT_FILE_H
+#define Q_EXTRACT_FILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/file.h"
+#include "base/opt.h"
+#include "batch/reject.h"
+#include "batch/type.h"
+#include "db/db.h"
+
+/* The keys of a `from: files` source; `columns` and `optional` are the project's own. */
+struct extract_file_options {
+    const char *path;   /* file or glob, relative to the project */
+    const char *format; /* auto: by the ending */
+    const char *delimiter, *quote, *escape, *header;
+    q_texts null_text, formats;
+    int64_t skip_lines;
+    const char *encoding, *compression;
+    bool trim, decimal_comma;
+    const char *thousands, *round;
+    const char *missing_columns, *extra_columns;
+    int64_t max_record, max_bytes, max_ratio;
+};
+extern const struct q_opt extract_file_opts[];
+
+struct extract_file_input {
+    const char *dir;  /* paths are relative to it; NULL: the working directory */
+    const char *name; /* of the relation */
+    const struct extract_file_options *options;
+    const struct q_schema *declared; /* may be NULL; Q_T_NONE: to be inferred */
+    const struct q_schema *pinned;   /* what quern.lock says; may be NULL */
+    bool optional;                   /* no file, or an empty one, is no error */
+    const struct reject_sink *sink;  /* needed by open */
+    struct db_conn *db;              /* needed for Parquet */
+    size_t workers;                  /* 0: one */
+    size_t block_size;               /* for tests; 0: the default */
+};
+
+struct extract_file;
+
+/* All pointers of `in` outlive the source. */
+Q_MUST_CHECK enum q_code extract_file_describe(struct q_arena *arena,
+                                               const struct extract_file_input *in,
+                                               struct extract_file **out, struct q_err *err);
+/* Columns without _q_pos. */
+const struct q_schema *extract_file_columns(const struct extract_file *s);
+/* In order of file number, as matched, relative to `dir` when the path is. */
+const q_paths *extract_file_paths(const struct extract_file *s);
+/* Some type was inferred: it should be pinned. */
+bool extract_file_inferred(const struct extract_file *s);
+
+/* The rows as a source for db_add_source(): all columns and _q_pos. *out is NULL for Parquet, which has none. May be
+ * called again after a scan, for another one: counts start over. */
+Q_MUST_CHECK enum q_code extract_file_open(struct extract_file *s, const struct db_source **out,
+                                           struct q_err *err);
+/* A SELECT of all columns and _q_pos, of whatever format. */
+const char *extract_file_select(const struct extract_file *s);
+/* Close the files; locating still works. */
+void extract_file_close(struct extract_file *s);
+
+struct extract_file_stats {
+    const char *path;
+    const char *detected; /* one line */
+    int64_t size;         /* bytes of the file */
+    int64_t read;         /* bytes read of it so far */
+    int64_t records;      /* found, rejected ones too; -1: not counted (Parquet) */
+    int64_t rejected;
+};
+
+/* Of file i. Any thread, also during the scan. */
+struct extract_file_stats extract_file_stats(struct extract_file *s, size_t i);
+
+struct extract_place {
+    int64_t pos; /* in */
+    const char *path;
+    int64_t ordinal;  /* record number in the file, from 1; 0: no record starts there */
+    int64_t line;     /* of the file's text, from 1; 0 for Parquet */
+    struct q_str raw; /* the record, cut at REJECT_RAW_MAX; empty for Parquet */
+};
+
+/* `places` sorted by pos, after the scan. Reads again only what is needed. */
+Q_MUST_CHECK enum q_code extract_file_locate(struct extract_file *s, struct extract_place *places,
+                                             size_t n, struct q_arena *arena, struct q_err *err);
+
+#endif

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Types of columns that are not declared: from all values of all rows, by the same casts (SEMANTICS 34). */
+#include "base/map.h"
+#include "extract/file/internal.h"
+
+static enum q_code ignore_reject(void *self, const struct reject *r, struct q_err *err)
+{
+    (void)self;
+    (void)r;
+    (void)err;
+    return Q_OK;
+}
+
+static const struct reject_sink nowhere = {NULL, ignore_reject};
+
+/* A value too long to be kept in its cell: judged at once, while the reader's text is there. */
+static void guess_far(struct batch_col *col, size_t row, const char *p, size_t n)
+{
+    batch_guess_add(col->vector, (struct q_str){p, n});
+    ((struct batch_text *)col->data)[row] = (struct batch_text){0};
+}
+
+static void make_valid(struct batch_col *col)
+{
+    col->valid = (uint64_t *)(void *)((struct batch_text *)col->data + BATCH_ROWS + 4);
+    memset(col->valid, 0xFF, BATCH_ROWS / 8);
+}
+
+struct guesses {
+    struct batch_col *cols;
+    bool *wanted;
+    struct batch_guess *guess;
+    size_t n;
+};
+
+/* Text columns in memory of their own; behind the cells is room for reading ahead and for the validity. */
+static struct guesses guesses_new(struct q_arena *arena, size_t n)
+{
+    struct guesses g = {.n = n};
+    g.cols = q_alloc_array(arena, n + 1, sizeof *g.cols);
+    g.wanted = q_alloc_array(arena, n + 1, sizeof *g.wanted);
+    g.guess = q_alloc_array(arena, n + 1, sizeof *g.guess);
+    for (size_t c = 0; c < n; c++) {
+        g.wanted[c] = true;
+        g.cols[c] = (struct batch_col){
+            .type = Q_TYPE(Q_T_TEXT),
+            .data = q_alloc(arena, (BATCH_ROWS + 4) * sizeof(struct batch_text) + BATCH_ROWS / 8),
+            .vector = &g.guess[c],
+            .put_far = guess_far,
+            .need_valid = make_valid,
+        };
+    }
+    return g;
+}
+
+static void guess_batch(struct guesses *g, const struct batch *b)
+{
+    for (size_t c = 0; c < g->n; c++) {
+        for (size_t r = 0; r < b->rows; r++)
+            if (!batch_is_null(&g->cols[c], r))
+                batch_guess_add(&g->guess[c], batch_text_at(&g->cols[c], r));
+        g->cols[c].valid = NULL;
+    }
+}
+
+/* A copy of the file's columns as text; casts of text cannot fail. */
+static struct read_target text_target(struct q_arena *arena, const struct file_item *f,
+                                      struct read_counts *counts)
+{
+    struct read_target t = f->target;
+    struct read_column *cols = q_alloc_array(arena, t.n_cols + 1, sizeof *cols);
+    for (size_t c = 0; c < t.n_cols; c++) {
+        cols[c] = t.cols[c];
+        cols[c].cast.type = Q_TYPE(Q_T_TEXT);
+    }
+    t.cols = cols;
+    t.sink = &nowhere;
+    t.counts = counts;
+    return t;
+}
+
+static enum q_code guess_csv(struct extract_file *s, struct file_item *f, struct guesses *g,
+                             struct q_arena *arena, struct q_err *err)
+{
+    struct read_counts counts = {0};
+    struct read_target target = text_target(arena, f, &counts);
+    struct csv_file *file = NULL;
+    enum q_code code = csv_open(arena, f->full, &s->decode, &f->csv, &target, &file, err);
+    struct csv_worker *w = csv_worker_new(arena);
+    for (bool more = true; !code && more;) {
+        struct batch b = {.cols = g->cols, .n_cols = g->n};
+        code = csv_fill(w, file, g->wanted, &b, err);
+        guess_batch(g, &b);
+        more = b.rows == BATCH_ROWS;
+    }
+    return code;
+}
+
+/* ---- JSON ---- */
+
+struct member {
+    const char *name;
+    struct batch_guess guess;
+    bool nested, mixed; /* some value is an object or array; some is not */
+};
+
+struct members {
+    struct q_arena *arena;
+    struct q_map by_name;
+    Q_VEC(struct member *) all;
+    struct q_buf padded, key;
+};
+
+static void see_member(void *self, struct q_str name, struct q_str text, bool nested)
+{
+    static const char pad[BATCH_CAST_PAD];
+    struct members *m = self;
+    q_buf_clear(&m->key);
+    q_buf_add(&m->key, name.p, name.n);
+    struct member *found = q_map_get(&m->by_name, q_buf_text(&m->key));
+    if (!found) {
+        found = q_new(m->arena, struct member);
+        found->name = q_strndup(m->arena, name.p, name.n);
+        (void)q_map_put(&m->by_name, found->name, found);
+        *q_vec_push(m->arena, &m->all) = found;
+    }
+    if (nested) {
+        found->nested = true;
+        return;
+    }
+    if (!text.n)
+        return;
+    found->mixed = true;
+    q_buf_clear(&m->padded);
+    q_buf_add(&m->padded, text.p, text.n);
+    q_buf_add(&m->padded, pad, sizeof pad);
+    batch_guess_add(&found->guess, (struct q_str){m->padded.p, text.n});
+}
+
+static enum q_code look_at_json(struct extract_file *s, struct file_item *f, struct members *m,
+                                struct q_err *err)
+{
+    struct q_arena *arena = q_arena_new(NULL, "infer");
+    struct read_counts counts = {0};
+    struct read_target target = f->target;
+    struct json_file *file = NULL;
+    target.counts = &counts;
+    target.sink = &nowhere;
+    enum q_code code = json_open(arena, f->full, &s->decode, &f->json, &target, &file, err);
+    if (!code)
+        code = json_look(json_worker_new(arena), file, see_member, m, err);
+    q_arena_free(arena);
+    return code;
+}
+
+static struct q_type member_type(const struct member *m)
+{
+    if (!m->nested)
+        return batch_guess_type(&m->guess);
+    return Q_TYPE(m->mixed ? Q_T_TEXT : Q_T_JSON);
+}
+
+enum q_code file_json_members(struct extract_file *s, struct q_err *err)
+{
+    struct q_arena *arena = q_arena_new(NULL, "members");
+    struct members m = {.arena = arena};
+    enum q_code code = Q_OK;
+    q_map_init(&m.by_name, arena);
+    q_buf_init_in(&m.padded, arena, (size_t)BATCH_SPAN_MAX);
+    q_buf_init_in(&m.key, arena, (size_t)BATCH_SPAN_MAX);
+    for (size_t i = 0; !code && i < s->paths.n; i++)
+        if (!s->items[i].empty)
+            code = look_at_json(s, &s->items[i], &m, err);
+    for (size_t i = 0; !code && i < m.all.n; i++) {
+        ptrdiff_t at = q_schema_find(&s->columns, m.all.v[i]->name);
+        if (at < 0)
+            (void)q_schema_add(s->arena, &s->columns, m.all.v[i]->name, member_type(m.all.v[i]));
+        else if (s->columns.v[at].type.id == Q_T_NONE)
+            s->columns.v[at].type = member_type(m.all.v[i]);
+    }
+    s->inferred = true;
+    q_arena_free(arena);
+    return code;
+}
+
+enum q_code file_infer(struct extract_file *s, struct q_err *err)
+{
+    struct q_arena *arena = q_arena_new(NULL, "infer");
+    struct guesses g = guesses_new(arena, s->columns.n);
+    enum q_code code = Q_OK;
+    for (size_t i = 0; !code && s->kind == FILE_CSV && i < s->paths.n; i++) {
+        struct q_arena *of_file = q_arena_new(arena, "file");
+        if (!s->items[i].empty)
+            code = guess_csv(s, &s->items[i], &g, of_file, err);
+        q_arena_free(of_file);
+    }
+    for (size_t c = 0; !code && c < s->columns.n; c++)
+        if (s->columns.v[c].type.id == Q_T_NONE)
+            s->columns.v[c].type = batch_guess_type(&g.guess[c]);
+    s->inferred = true;
+    q_arena_free(arena);
+    return code;
+}

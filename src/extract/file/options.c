@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/arena.h"
+#include "base/suggest.h"
+#include "extract/file/internal.h"
+
+#define AT(field) offsetof(struct extract_file_options, field)
+
+const struct q_opt extract_file_opts[] = {
+    {.name = "path",
+     .arg = "GLOB",
+     .type = Q_OPT_TEXT,
+     .offset = AT(path),
+     .required = true,
+     .help = "file or pattern (*, ?, [..]), relative to the project"},
+    {.name = "format",
+     .arg = "F",
+     .type = Q_OPT_CHOICE,
+     .offset = AT(format),
+     .choices = "auto|csv|ndjson|json|parquet",
+     .fallback = "auto",
+     .help = "of the files; auto: by their ending, .gz and .zst left aside"},
+    {.name = "delimiter",
+     .arg = "C",
+     .type = Q_OPT_TEXT,
+     .offset = AT(delimiter),
+     .fallback = "auto",
+     .help = "between fields: one character, tab, or auto (, ; tab |)"},
+    {.name = "quote",
+     .arg = "C",
+     .type = Q_OPT_TEXT,
+     .offset = AT(quote),
+     .fallback = "\"",
+     .help = "around fields: one character, or none"},
+    {.name = "escape",
+     .arg = "C",
+     .type = Q_OPT_TEXT,
+     .offset = AT(escape),
+     .help = "before a quote in a quoted field; default: the quote itself"},
+    {.name = "header",
+     .arg = "YES",
+     .type = Q_OPT_CHOICE,
+     .offset = AT(header),
+     .choices = "auto|true|false",
+     .fallback = "auto",
+     .help =
+         "the first record names the columns; auto: yes when columns are declared, else if it looks so"},
+    {.name = "null_text",
+     .arg = "TEXT",
+     .type = Q_OPT_TEXTS,
+     .offset = AT(null_text),
+     .help = "unquoted text that means NULL, besides the empty field"},
+    {.name = "skip_lines",
+     .arg = "N",
+     .type = Q_OPT_INT,
+     .offset = AT(skip_lines),
+     .fallback = "0",
+     .max = 1000000,
+     .help = "lines at the top that are no data"},
+    {.name = "encoding",
+     .arg = "E",
+     .type = Q_OPT_TEXT,
+     .offset = AT(encoding),
+     .fallback = "auto",
+     .help = "utf-8, utf-16le, windows-1252, latin1 ...; auto: by the byte order mark, else utf-8"},
+    {.name = "compression",
+     .arg = "C",
+     .type = Q_OPT_CHOICE,
+     .offset = AT(compression),
+     .choices = "auto|none|gzip|zstd",
+     .fallback = "auto",
+     .help = "auto: by the first bytes"},
+    {.name = "trim",
+     .type = Q_OPT_FLAG,
+     .offset = AT(trim),
+     .help = "blanks around unquoted values do not count"},
+    {.name = "formats",
+     .arg = "FMT",
+     .type = Q_OPT_TEXTS,
+     .offset = AT(formats),
+     .help = "of dates and times, for example %d/%m/%Y; the first that fits counts"},
+    {.name = "thousands",
+     .arg = "C",
+     .type = Q_OPT_TEXT,
+     .offset = AT(thousands),
+     .help = "character between groups of three digits"},
+    {.name = "decimal_comma",
+     .type = Q_OPT_FLAG,
+     .offset = AT(decimal_comma),
+     .help = "numbers have a comma for the point"},
+    {.name = "round",
+     .arg = "HOW",
+     .type = Q_OPT_CHOICE,
+     .offset = AT(round),
+     .choices = "no|half_up",
+     .fallback = "no",
+     .help = "what surplus decimal digits get; no: such a value is rejected"},
+    {.name = "missing_columns",
+     .arg = "WHAT",
+     .type = Q_OPT_CHOICE,
+     .offset = AT(missing_columns),
+     .choices = "error|null",
+     .fallback = "error",
+     .help = "when a file lacks a column"},
+    {.name = "extra_columns",
+     .arg = "WHAT",
+     .type = Q_OPT_CHOICE,
+     .offset = AT(extra_columns),
+     .choices = "error|ignore",
+     .fallback = "error",
+     .help = "when a file has a column that the first one, or the lock file, has not"},
+    {.name = "max_record",
+     .arg = "SIZE",
+     .type = Q_OPT_SIZE,
+     .offset = AT(max_record),
+     .fallback = "16 MiB",
+     .help = "a longer record means that the file is broken"},
+    {.name = "max_bytes",
+     .arg = "SIZE",
+     .type = Q_OPT_SIZE,
+     .offset = AT(max_bytes),
+     .fallback = "1024 GiB",
+     .help = "a file that decodes to more is refused"},
+    {.name = "max_ratio",
+     .arg = "N",
+     .type = Q_OPT_INT,
+     .offset = AT(max_ratio),
+     .fallback = "2000",
+     .min = 1,
+     .max = 1000000,
+     .help = "a file that decodes to more than so many times its size is refused"},
+    {0},
+};
+
+enum q_code file_kind_of(const struct extract_file_options *o, enum file_kind *out,
+                         struct q_err *err)
+{
+    static const struct {
+        const char *name;
+        enum file_kind kind;
+    } kinds[] = {{"csv", FILE_CSV},        {"tsv", FILE_CSV},    {"txt", FILE_CSV},
+                 {"ndjson", FILE_JSON},    {"jsonl", FILE_JSON}, {"json", FILE_JSON},
+                 {"parquet", FILE_PARQUET}};
+    char name[256];
+    const char *ending = o->format;
+    if (!ending || q_streq(ending, "auto")) {
+        size_t n = strlen(o->path);
+        for (const char *const *c = (const char *const[]){".gz", ".zst", ".zstd", NULL}; *c; c++)
+            if (q_ends(o->path, *c))
+                n = strlen(o->path) - strlen(*c);
+        size_t at = n;
+        while (at > 0 && o->path[at - 1] != '.' && o->path[at - 1] != '/')
+            at--;
+        if (at == 0 || o->path[at - 1] != '.' || n - at >= sizeof name)
+            at = n;
+        memcpy(name, o->path + at, n - at);
+        name[n - at] = 0;
+        ending = name;
+    }
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
+        if (q_strcaseeq(ending, kinds[i].name)) {
+            *out = kinds[i].kind;
+            return Q_OK;
+        }
+    enum q_code code =
+        q_fail(err, Q_CONFIG, "cannot tell the format of \"%s\" from its ending", o->path);
+    q_hint(err, "Declare it: `format: csv` (or ndjson, json, parquet).");
+    return code;
+}
+
+/* One character by name or as itself; 0 for `nothing`. */
+static enum q_code one_character(const char *text, const char *what, const char *nothing, char *out,
+                                 struct q_err *err)
+{
+    *out = 0;
+    if (!text || !*text || (nothing && q_streq(text, nothing)))
+        return Q_OK;
+    if (q_streq(text, "tab") || q_streq(text, "\\t")) {
+        *out = '\t';
+        return Q_OK;
+    }
+    if (strlen(text) != 1 || *text == '\n' || *text == '\r' || (unsigned char)*text > 126)
+        return q_fail(err, Q_CONFIG, "cannot use \"%s\" as %s: it must be one ASCII character%s%s",
+                      text, what, nothing ? " or " : "", nothing ? nothing : "");
+    *out = *text;
+    return Q_OK;
+}
+
+enum q_code file_settings(struct extract_file *s, struct q_err *err)
+{
+    const struct extract_file_options *o = s->o;
+    s->decode = (struct decode_options){o->compression, o->encoding, o->max_bytes, o->max_ratio};
+    s->csv = (struct csv_settings){
+        .no_quote = o->quote && q_streq(o->quote, "none"),
+        .skip_lines = o->skip_lines,
+        .max_record = o->max_record > 0 ? (size_t)o->max_record : 0,
+        .block_size = s->in->block_size,
+    };
+    if (o->max_record > BATCH_SPAN_MAX / 4)
+        return q_fail(err, Q_CONFIG, "cannot use a `max_record` of more than 256 MiB");
+    s->csv.header = CSV_HEADER_DETECT;
+    if (o->header && q_streq(o->header, "false"))
+        s->csv.header = CSV_HEADER_NO;
+    else if ((o->header && q_streq(o->header, "true")) || (s->in->declared && s->in->declared->n) ||
+             s->in->pinned)
+        s->csv.header = CSV_HEADER_YES;
+    enum q_code code = one_character(o->delimiter, "delimiter", "auto", &s->csv.delimiter, err);
+    if (!code)
+        code = one_character(o->quote, "quote", "none", &s->csv.quote, err);
+    if (!code)
+        code = one_character(o->escape, "escape", NULL, &s->csv.escape, err);
+    if (!code && s->csv.delimiter &&
+        (s->csv.delimiter == s->csv.quote || s->csv.delimiter == s->csv.escape))
+        code = q_fail(err, Q_CONFIG, "cannot use \"%c\" as delimiter and as quote or escape",
+                      s->csv.delimiter);
+    char thousands;
+    if (!code)
+        code = one_character(o->thousands, "thousands", NULL, &thousands, err);
+    if (!code && thousands &&
+        (thousands == (o->decimal_comma ? ',' : '.') || (thousands >= '0' && thousands <= '9')))
+        code = q_fail(err, Q_CONFIG,
+                      "cannot use \"%c\" between thousands: it is a digit or the decimal point",
+                      thousands);
+    return code;
+}
+
+static bool is_time(struct q_type type)
+{
+    return type.id == Q_T_DATE || type.id == Q_T_TIME || type.id == Q_T_TIMESTAMP ||
+           type.id == Q_T_TIMESTAMPTZ;
+}
+
+enum q_code file_cast(struct extract_file *s, struct q_type type, struct batch_cast *out,
+                      struct q_err *err)
+{
+    const struct extract_file_options *o = s->o;
+    *out = (struct batch_cast){
+        .type = type,
+        .empty_fails = s->kind == FILE_JSON,
+        .trim = o->trim,
+        .round_half_up = o->round && q_streq(o->round, "half_up"),
+        .decimal_comma = o->decimal_comma,
+        .nulls = o->null_text.v,
+        .n_nulls = s->kind == FILE_CSV ? o->null_text.n : 0,
+    };
+    if (q_type_is_number(type) && o->thousands)
+        out->thousands = o->thousands[0];
+    if (!is_time(type))
+        return Q_OK;
+    q_texts formats = {0};
+    for (size_t i = 0; i < o->formats.n; i++) {
+        /* A format of dates is none of timestamps; one that fits no type is a mistake. */
+        if (!batch_format_check(o->formats.v[i], type, NULL))
+            *q_vec_push(s->arena, &formats) = o->formats.v[i];
+        else if (batch_format_check(o->formats.v[i], Q_TYPE(Q_T_TIMESTAMPTZ), NULL) &&
+                 batch_format_check(o->formats.v[i], Q_TYPE(Q_T_TIMESTAMP), NULL) &&
+                 batch_format_check(o->formats.v[i], Q_TYPE(Q_T_TIME), NULL))
+            return batch_format_check(o->formats.v[i], type, err);
+    }
+    out->formats = formats.v;
+    out->n_formats = formats.n;
+    return Q_OK;
+}

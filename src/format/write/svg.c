@@ -102,8 +102,8 @@ static double widest_mark(const struct svg_scale *scale)
 /* Bars and areas begin at zero; lines do when they come near it. */
 static void choose_scale(struct svg_frame *f, double lo, double hi)
 {
-    bool base =
-        f->chart->kind != SVG_LINE || (lo > 0 && lo < hi * 0.6) || (hi < 0 && hi > lo * 0.6);
+    bool base = f->chart->kind != SVG_LINE || !(hi > lo) || (lo > 0 && lo < hi * 0.6) ||
+                (hi < 0 && hi > lo * 0.6);
     if (base) {
         lo = fmin(lo, 0);
         hi = fmax(hi, 0);

@@ -5,7 +5,7 @@
 #include "format/write/svgint.h"
 #include "format/write/writer.h"
 
-enum { LABEL_MAX = 150, HBAR_LABEL_MAX = 260 };
+enum { LABEL_MAX = 150, HBAR_LABEL_MAX = 260, SLANTED_GAP = 22 };
 
 /* How the labels of upright bars are laid out below a band of a width. */
 struct label_plan {
@@ -21,7 +21,8 @@ static struct label_plan plan_labels(const struct svg_frame *f, double band)
         widest = fmax(widest, svg_text_width(f->chart->labels[i]));
     if (widest <= band - 4)
         return (struct label_plan){.every = 1, .cut = widest};
-    size_t every = band >= SVG_LINE_HEIGHT ? 1 : 1 + (size_t)(SVG_LINE_HEIGHT / band);
+    /* Slanted lines are 0.57 of their distance apart. */
+    size_t every = band >= SLANTED_GAP ? 1 : 1 + (size_t)(SLANTED_GAP / band);
     return (struct label_plan){.slanted = true, .every = every, .cut = fmin(widest, LABEL_MAX)};
 }
 
@@ -92,13 +93,13 @@ static void add_lying_axis(const struct svg_frame *f)
     }
 }
 
-/* The number at the end of a bar, where the number's side has room. */
+/* The number at the end of a bar, where there is room. */
 static void add_end_text(const struct svg_frame *f, double v, double x, double y)
 {
     char text[48];
     bool minus = v < 0;
     double width = svg_text_width(svg_value_text(v, text));
-    bool fits = minus ? x - width - 6 > f->left : x + width + 6 < SVG_WIDTH;
+    bool fits = minus || x + width + 6 < SVG_WIDTH; /* the left has room kept for it */
     if (fits)
         q_buf_printf(f->out, "<text class=\"v\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>",
                      minus ? x - 5 : x + 5, y, minus ? "end" : "start", text);

@@ -9,7 +9,6 @@ enum {
     SVG_WIDTH = 860,
     SVG_HEIGHT = 380,
     SVG_COLOURS = 6,
-    SVG_LINE_HEIGHT = 16,
 };
 
 /* An axis of numbers: marks at lo, lo + step ... hi. */

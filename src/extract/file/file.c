@@ -44,8 +44,14 @@ static enum q_code find_files(struct extract_file *s, struct q_err *err)
         f->path = strlen(f->full) > prefix ? f->full + prefix : f->full;
         while (prefix && *f->path == '/')
             f->path++;
-        if (q_file_stat(f->full, &info))
+        if (q_file_stat(f->full, &info)) {
             f->size = info.size;
+            if (info.is_dir) {
+                code = q_fail(err, Q_SOURCE, "could not read \"%s\": it is a directory", f->path);
+                q_hint(err, "Give a pattern for the files in it, for example `%s/*.csv`.", f->path);
+                return code;
+            }
+        }
         *q_vec_push(s->arena, &s->paths) = f->path;
     }
     return Q_OK;
@@ -259,16 +265,19 @@ enum q_code extract_file_describe(struct q_arena *arena, const struct extract_fi
     assert(rc == 0);
     (void)rc;
     q_arena_defer(arena, destroy_lock, s);
-    enum q_code code = file_kind_of(s->o, &s->kind, err);
+    enum q_code code = find_files(s, err);
+    if (!code)
+        code = file_kind_of(s->o, &s->kind, err);
     if (!code)
         code = file_settings(s, err);
-    if (!code)
-        code = find_files(s, err);
     if (!code)
         code = s->kind == FILE_PARQUET && s->paths.n ? file_parquet_describe(s, err)
                                                      : describe_text(s, err);
     if (code)
         return code;
+    if (q_schema_find(&s->columns, "_q_pos") >= 0)
+        return q_fail(err, Q_SOURCE,
+                      "cannot read \"%s\": its column \"_q_pos\" has a reserved name", s->o->path);
     for (size_t c = 0; c < s->columns.n; c++)
         (void)q_schema_add(arena, &s->with_pos, s->columns.v[c].name, s->columns.v[c].type);
     (void)q_schema_add(arena, &s->with_pos, "_q_pos", Q_TYPE(Q_T_INT64));

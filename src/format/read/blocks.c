@@ -129,16 +129,24 @@ static int64_t line_at(const struct blocks *s, int64_t offset)
     return code ? 0 : line;
 }
 
+/* "<what> at line L, byte B<more>". */
+static enum q_code broken_at(const struct blocks *s, int64_t at, struct q_err *err,
+                             const char *what, const char *more)
+{
+    return q_fail(err, Q_SOURCE, "could not read \"%s\": %s at line %lld, byte %lld%s", s->path,
+                  what, (long long)line_at(s, at), (long long)at, more);
+}
+
 static enum q_code broken(const struct blocks *s, int64_t at, struct q_err *err, const char *what)
 {
-    return q_fail(err, Q_SOURCE, "could not read \"%s\": %s at line %lld, byte %lld", s->path, what,
-                  (long long)line_at(s, at), (long long)at);
+    return broken_at(s, at, err, what, "");
 }
 
 static enum q_code open_quote_error(const struct blocks *s, int64_t at, struct q_err *err)
 {
     enum q_code code =
-        broken(s, at, err, s->rules.kind == BLOCKS_CSV ? "the quote opened" : "the string begun");
+        broken_at(s, at, err, s->rules.kind == BLOCKS_CSV ? "the quote opened" : "the string begun",
+                  " is never closed");
     q_detail(err, "No end of it was found, so it cannot be told which records it covers.");
     if (s->rules.kind == BLOCKS_CSV)
         q_hint(err, "Repair the file, or set `quote: none` if the file has no quoted fields.");

@@ -20,6 +20,9 @@ struct load {
 
 void load_audit(struct load *l, const char *sql);
 void load_publish(struct load *l, const char *sql);
+/* Left out while `relation` is empty. */
+void load_audit_if(struct load *l, const char *relation, const char *sql);
+void load_publish_if(struct load *l, const char *relation, const char *sql);
 
 /* "a.k1 = b.k1 AND ..." over the target's keys, which are never NULL here. */
 void load_add_key_match(struct sql *q, const struct load *l, const char *a, const char *b);

@@ -11,6 +11,16 @@ void load_publish(struct load *l, const char *sql)
     plan_step_sql(l->plan, l->publish, sql);
 }
 
+void load_audit_if(struct load *l, const char *relation, const char *sql)
+{
+    plan_step_sql_if(l->plan, l->audit, relation, sql);
+}
+
+void load_publish_if(struct load *l, const char *relation, const char *sql)
+{
+    plan_step_sql_if(l->plan, l->publish, relation, sql);
+}
+
 void load_add_key_match(struct sql *q, const struct load *l, const char *a, const char *b)
 {
     for (size_t i = 0; i < l->target->n_keys; i++)
@@ -49,7 +59,7 @@ static void keep_records(struct load *l)
         "NULL AND relation = %L)) AS r WHERE q_rejects.relation = %L AND q_rejects.pos = r._q_pos AND "
         "q_rejects.record IS NULL",
         l->plan->current.name, l->relation, l->relation);
-    load_audit(l, sql_text(q));
+    load_audit_if(l, "q_rejects", sql_text(q));
     struct sql *k = sql_new(l->arena);
     sql_add(k, "INSERT INTO q_keys SELECT _q_pos, to_json(struct_pack(");
     for (size_t i = 0; i < l->target->n_keys; i++)
@@ -57,7 +67,7 @@ static void keep_records(struct load *l)
     sql_add(k,
             "))::VARCHAR FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE relation = %L)",
             l->plan->current.name, l->relation);
-    load_audit(l, sql_text(k));
+    load_audit_if(l, "q_rejects", sql_text(k));
 }
 
 static enum q_code compile(struct plan *plan, struct q_err *err)

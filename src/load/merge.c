@@ -79,6 +79,7 @@ static void reject_known(struct load *l)
 
 static void count_changes(struct load *l)
 {
+    load_audit(l, "CREATE VIEW l_changed AS SELECT pos FROM l_match WHERE changed");
     load_audit(
         l,
         "INSERT INTO q_counts SELECT 'inserted', count(*) - (SELECT count(*) FROM l_match) FROM l_good");
@@ -95,11 +96,11 @@ static void publish_updates(struct load *l)
     each_value_column(q, l, "%I = u.%I", ", ");
     sql_add(
         q,
-        ", _q_run = (SELECT run_id FROM q_run), _q_pos = u._q_pos FROM (SELECT r.* FROM (%s) AS r SEMI JOIN (SELECT pos "
-        "FROM l_match WHERE changed) AS m ON m.pos = r._q_pos) AS u WHERE ",
+        ", _q_run = (SELECT run_id FROM q_run), _q_pos = u._q_pos FROM (SELECT r.* FROM (%s) AS r SEMI JOIN "
+        "l_changed AS m ON m.pos = r._q_pos) AS u WHERE ",
         select_rows(l, true));
     load_add_key_match(q, l, "t", "u");
-    load_publish(l, sql_text(q));
+    load_publish_if(l, "l_changed", sql_text(q));
 }
 
 static void publish_inserts(struct load *l)

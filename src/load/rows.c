@@ -145,10 +145,10 @@ static void settle_differing(struct load *l)
         " ORDER BY %s_q_pos DESC) AS number FROM l_dups AS d ANTI JOIN q_skips AS s ON s.relation = %L AND s.pos = "
         "d._q_pos",
         ordered ? "_q_order DESC NULLS LAST, " : "", l->relation);
-    load_audit(l, sql_text(q));
+    load_audit_if(l, "l_dupkeys", sql_text(q));
     const char *beaten = last ? "number > 1" : "place > 1";
-    load_audit(
-        l,
+    load_audit_if(
+        l, "l_dupkeys",
         sql_make(
             l->arena,
             "INSERT INTO q_skips SELECT %L, _q_pos, 'superseded' FROM l_ranked WHERE rows > 1 AND %s",
@@ -160,7 +160,7 @@ static void settle_differing(struct load *l)
                ordered ? "another row of this key has the same order_by value and other content"
                        : "another row of this key has other content, and no order_by is declared");
     sql_add(r, "FROM l_ranked WHERE rows > 1 AND place = 1 AND ties > 1");
-    load_audit(l, sql_text(r));
+    load_audit_if(l, "l_dupkeys", sql_text(r));
 }
 
 static void settle_duplicates(struct load *l)
@@ -178,7 +178,7 @@ static void settle_duplicates(struct load *l)
     load_add_key_match(dups, l, "g", "k");
     if (l->cfg->mode == CFG_HISTORY)
         sql_add(dups, " AND g._q_at = k._q_at");
-    load_audit(l, sql_text(dups));
+    load_audit_if(l, "l_dupkeys", sql_text(dups));
     struct sql *same = sql_new(l->arena);
     sql_add(
         same,
@@ -187,7 +187,7 @@ static void settle_duplicates(struct load *l)
     add_identity(same, l, "d");
     load_add_payload(same, l, "d");
     sql_add(same, "%s ORDER BY _q_pos) > 1", l->cfg->order_by.s ? ", _q_order" : "");
-    load_audit(l, sql_text(same));
+    load_audit_if(l, "l_dupkeys", sql_text(same));
     settle_differing(l);
 }
 

@@ -13,48 +13,57 @@ struct schema_spec {
 };
 
 struct existing_column {
-    const char *name, *type;
+    const char *table, *name, *type;
 };
 typedef Q_VEC(struct existing_column) existing_columns;
 
-static enum q_code read_columns(struct step_ctx *ctx, const char *table, existing_columns *out,
-                                struct q_err *err)
+struct reader {
+    struct q_arena *arena;
+    existing_columns columns;
+};
+
+static enum q_code read_column(void *arg, const struct batch *b, size_t row, struct q_err *err)
 {
-    struct db_param p[] = {db_text("table", table)};
-    struct db_result *r;
-    enum q_code code = db_query(ctx->db, q_embed_text("load/table_columns.sql"), p, 1, &r, err);
-    if (code)
-        return code;
-    const struct batch *b;
-    while (!(code = db_next(r, &b, err)) && b)
-        for (size_t i = 0; i < b->rows; i++) {
-            struct q_str name = batch_text_at(&b->cols[0], i), type = batch_text_at(&b->cols[1], i);
-            *q_vec_push(ctx->arena, out) = (struct existing_column){
-                q_strndup(ctx->arena, name.p, name.n), q_strndup(ctx->arena, type.p, type.n)};
-        }
-    db_close(r);
-    return code;
+    struct reader *r = arg;
+    (void)err;
+    *q_vec_push(r->arena, &r->columns) = (struct existing_column){
+        db_cell_text(r->arena, b, 0, row), db_cell_text(r->arena, b, 1, row),
+        db_cell_text(r->arena, b, 2, row)};
+    return Q_OK;
+}
+
+static const struct existing_column *find_column(const existing_columns *have, const char *table,
+                                                 const char *name)
+{
+    for (size_t i = 0; i < have->n; i++)
+        if (q_streq(have->v[i].table, table) && q_strcaseeq(have->v[i].name, name))
+            return &have->v[i];
+    return NULL;
+}
+
+/* "TIMESTAMP WITH TIME ZONE" is how the engine shows TIMESTAMPTZ. */
+static bool same_type(const char *shown, const char *wanted)
+{
+    return q_strcaseeq(shown, wanted) ||
+           (q_streq(wanted, "TIMESTAMPTZ") && q_streq(shown, "TIMESTAMP WITH TIME ZONE"));
 }
 
 /* Add the columns that the stored table lacks; refuse a type that differs. */
-static enum q_code fit_columns(struct step_ctx *ctx, const struct model_table *t, struct q_err *err)
+static enum q_code fit_columns(struct step_ctx *ctx, const existing_columns *have,
+                               const struct model_table *t, struct q_err *err)
 {
-    existing_columns have = {0};
     struct q_schema want = {0};
-    enum q_code code = read_columns(ctx, t->stored, &have, err);
+    enum q_code code = Q_OK;
     model_stored_columns(ctx->arena, t, &want);
     for (size_t i = 0; i < want.n && !code; i++) {
-        const struct existing_column *found = NULL;
-        for (size_t k = 0; k < have.n && !found; k++)
-            if (q_strcaseeq(have.v[k].name, want.v[i].name))
-                found = &have.v[k];
+        const struct existing_column *found = find_column(have, t->stored, want.v[i].name);
         const char *type = sql_type(ctx->arena, want.v[i].type);
         if (!found) {
             code = db_exec(ctx->db,
                            sql_make(ctx->arena, "ALTER TABLE " LOAD_WH ".%I ADD COLUMN %I %T",
                                     t->stored, want.v[i].name, &want.v[i].type),
                            NULL, 0, NULL, err);
-        } else if (!q_strcaseeq(found->type, type) && !q_streq(type, "TIMESTAMPTZ")) {
+        } else if (!same_type(found->type, type)) {
             code = q_fail(
                 err, Q_TARGET,
                 "cannot load \"%s\": its column \"%s\" is %s in the warehouse and %s in the model",
@@ -65,23 +74,25 @@ static enum q_code fit_columns(struct step_ctx *ctx, const struct model_table *t
     return code;
 }
 
-static enum q_code fill_dates(struct step_ctx *ctx, const struct plan *plan,
-                              const struct model_table *t, struct q_err *err)
+/* The days are made anew when the settings or the holidays are others than those that made them. */
+static enum q_code fill_dates(struct step_ctx *ctx, const struct model_table *t, struct q_err *err)
 {
     const char *holidays =
         t->cfg->date.holidays.s ? q_printf(ctx->arena, "q_holidays_%s", t->name) : NULL;
     const char *key = q_printf(ctx->arena, "dates %s", t->name);
-    const char *rows = model_date_select(ctx->arena, t, holidays);
     int64_t sum[2] = {0, 0};
-    (void)plan;
-    enum q_code code = db_get_ints(
-        ctx->db,
-        sql_make(ctx->arena,
-                 "SELECT count(*), coalesce(sum(hash(h)) %% 1000000007, 0) FROM (%s) AS h", rows),
-        NULL, 0, sum, 2, 0, err);
+    enum q_code code = Q_OK;
+    if (holidays)
+        code = db_get_ints(
+            ctx->db,
+            sql_make(ctx->arena,
+                     "SELECT count(*), coalesce(sum(md5_number_lower(concat(\"date\", ' ', name)) "
+                     "%% 1000000007), 0)::BIGINT FROM %I",
+                     holidays),
+            NULL, 0, sum, 2, 0, err);
     const char *have = NULL;
     const char *want =
-        q_printf(ctx->arena, "%s rows %lld sum %lld", model_date_signature(ctx->arena, t),
+        q_printf(ctx->arena, "%s holidays %lld sum %lld", model_date_signature(ctx->arena, t),
                  (long long)sum[0], (long long)sum[1]);
     if (!code)
         code = state_meta_get(ctx->db, ctx->arena, key, &have, err);
@@ -91,28 +102,30 @@ static enum q_code fill_dates(struct step_ctx *ctx, const struct plan *plan,
         ctx->db, sql_make(ctx->arena, "DELETE FROM " LOAD_WH ".%I WHERE %I > 0", t->stored, t->key),
         NULL, 0, NULL, err);
     if (!code)
-        code =
-            db_exec(ctx->db, sql_make(ctx->arena, "INSERT INTO " LOAD_WH ".%I %s", t->stored, rows),
-                    NULL, 0, NULL, err);
+        code = db_exec(ctx->db,
+                       sql_make(ctx->arena, "INSERT INTO " LOAD_WH ".%I %s", t->stored,
+                                model_date_select(ctx->arena, t, holidays)),
+                       NULL, 0, NULL, err);
     return code ? code : state_meta_set(ctx->db, key, want, err);
 }
 
 static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
-                              const struct model_table *t, struct q_err *err)
+                              const existing_columns *have, const struct model_table *t,
+                              struct q_err *err)
 {
     bool known = q_map_has(plan->existing, t->stored);
     enum q_code code = Q_OK;
     if (!known)
         code = db_exec(ctx->db, model_create_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
     else
-        code = fit_columns(ctx, t, err);
+        code = fit_columns(ctx, have, t, err);
     if (!code && !known && !t->is_fact)
         code = db_exec(ctx->db, model_special_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
     const char *view = model_view_sql(ctx->arena, t, LOAD_WH);
     if (!code && !known && view)
         code = db_exec(ctx->db, view, NULL, 0, NULL, err);
     if (!code && t->is_date)
-        code = fill_dates(ctx, plan, t, err);
+        code = fill_dates(ctx, t, err);
     if (code)
         q_context(err, "preparing table \"%s\"", t->stored);
     return code;
@@ -121,9 +134,11 @@ static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
 static enum q_code run_schema(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
 {
     const struct schema_spec *spec = step->spec;
-    enum q_code code = Q_OK;
+    struct reader r = {.arena = ctx->arena};
+    enum q_code code =
+        db_each(ctx->db, q_embed_text("load/table_columns.sql"), NULL, 0, read_column, &r, err);
     for (size_t i = 0; i < spec->plan->model->n && !code; i++)
-        code = make_table(ctx, spec->plan, &spec->plan->model->tables[i], err);
+        code = make_table(ctx, spec->plan, &r.columns, &spec->plan->model->tables[i], err);
     return code;
 }
 

@@ -1,4 +1,4 @@
-SELECT column_name, data_type
+SELECT table_name, column_name, data_type
 FROM duckdb_columns()
-WHERE database_name = 'wh' AND schema_name = 'main' AND table_name = $table
-ORDER BY column_index
+WHERE database_name = 'wh' AND schema_name = 'main'
+ORDER BY table_name, column_index

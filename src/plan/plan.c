@@ -14,15 +14,41 @@ struct plan_step *plan_add_step(struct plan *plan, const char *stage, const char
     return step;
 }
 
-void plan_step_sql(struct plan *plan, struct plan_step *step, const char *sql)
+void plan_step_sql_if(struct plan *plan, struct plan_step *step, const char *relation,
+                      const char *sql)
 {
     *q_vec_push(plan->arena, &step->sql) = sql;
+    *q_vec_push(plan->arena, &step->only_if) = relation;
+}
+
+void plan_step_sql(struct plan *plan, struct plan_step *step, const char *sql)
+{
+    plan_step_sql_if(plan, step, NULL, sql);
+}
+
+static enum q_code has_rows(struct step_ctx *ctx, const char *relation, bool *out,
+                            struct q_err *err)
+{
+    int64_t found = 0;
+    enum q_code code =
+        db_get_ints(ctx->db, sql_make(ctx->arena, "SELECT 1 FROM %I LIMIT 1", relation), NULL, 0,
+                    &found, 1, 0, err);
+    *out = found == 1;
+    return code;
 }
 
 enum q_code step_run_sql(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
 {
+    const char *asked = NULL; /* the last relation that was looked at, and what was found */
+    bool needed = true;
     for (size_t i = 0; i < step->sql.n; i++) {
-        enum q_code code = db_exec(ctx->db, step->sql.v[i], NULL, 0, NULL, err);
+        const char *relation = step->only_if.v[i];
+        enum q_code code = Q_OK;
+        if (relation && (!asked || !q_streq(asked, relation)))
+            code = has_rows(ctx, relation, &needed, err);
+        asked = relation;
+        if (!code && (!relation || needed))
+            code = db_exec(ctx->db, step->sql.v[i], NULL, 0, NULL, err);
         if (code) {
             q_context(err, "running statement %zu of step \"%s %s\"", i + 1, step->stage,
                       step->name);

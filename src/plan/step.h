@@ -62,8 +62,8 @@ struct plan_source {
     const char *table; /* staged as */
     const struct cfg_source *cfg;
     struct q_schema columns; /* without _q_pos */
-    q_paths *files; /* paths in order of file number, or NULL when it is not made of files */
-    void *driver;   /* the extract driver's own */
+    const q_paths *files; /* paths in order of file number, or NULL when it is not made of files */
+    void *driver;         /* the extract driver's own */
     /* Where positions (sorted, n of them) stand: ordinal of the record in its file from 1, physical line from 1. NULL when
      * the source has no such places. After the scan. */
     enum q_code (*locate)(const struct plan_source *source, const int64_t *pos, size_t n,
@@ -78,9 +78,9 @@ struct step_ctx {
     int64_t run_id;
     int64_t clock;         /* microseconds UTC: the run's one clock */
     int64_t started_ticks; /* q_ticks() at the start */
-    void (*progress)(void *self, const char *what, int64_t rows,
-                     int64_t bytes); /* may be NULL; any thread */
-    void *progress_self;
+    /* Set while a step works: somebody asks `fn` now and then how far it is; NULL ends it. May be NULL. Any thread asks. */
+    void (*watch)(void *self, void (*fn)(void *arg, int64_t *rows, int64_t *bytes), void *arg);
+    void *watch_self;
 };
 
 struct plan;
@@ -92,7 +92,9 @@ struct plan_step {
     const char *relation; /* the relation that it makes or works on */
     bool publishes;       /* runs inside the load transaction */
     q_texts sql;          /* what it will run, for `quern plan` */
-    const void *spec;     /* the stage's own */
+    q_texts
+        only_if; /* beside `sql`: a relation that must have rows, else the statement is left out; or NULL */
+    const void *spec; /* the stage's own */
     Q_MUST_CHECK enum q_code (*run)(const struct plan_step *step, struct step_ctx *ctx,
                                     struct q_err *err);
 };
@@ -128,5 +130,8 @@ Q_MUST_CHECK enum q_code step_run_sql(const struct plan_step *step, struct step_
 struct plan_step *plan_add_step(struct plan *plan, const char *stage, const char *name,
                                 const char *relation);
 void plan_step_sql(struct plan *plan, struct plan_step *step, const char *sql);
+/* A statement that has nothing to do while `relation` is empty. */
+void plan_step_sql_if(struct plan *plan, struct plan_step *step, const char *relation,
+                      const char *sql);
 
 #endif

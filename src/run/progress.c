@@ -22,6 +22,8 @@ struct run_progress {
     pthread_mutex_t lock; /* over what follows */
     char name[NAME_MAX_LEN];
     int64_t started, rows, bytes;
+    void (*watched)(void *arg, int64_t *rows, int64_t *bytes);
+    void *watched_arg;
 };
 
 const char *progress_number(char out[static 32], int64_t n)
@@ -49,6 +51,8 @@ static void draw(struct run_progress *p)
     char line[256], rows[32], rate[32];
     pthread_mutex_lock(&p->lock);
     int64_t elapsed = q_ticks() - p->started;
+    if (p->watched)
+        p->watched(p->watched_arg, &p->rows, &p->bytes);
     double percent = db_progress(p->db);
     int n = snprintf(line, sizeof line, "%s: %s", p->pipeline, p->name);
     size_t used = n > 0 ? (size_t)n : 0;
@@ -129,12 +133,13 @@ void progress_step_done(struct run_progress *p, const struct plan_step *step)
         q_log(Q_LOG_INFO, "%s: %s %s in %.2f s", p->pipeline, step->stage, step->name, seconds);
 }
 
-void progress_note(void *self, const char *what, int64_t rows, int64_t bytes)
+void progress_watch(void *self, void (*fn)(void *arg, int64_t *rows, int64_t *bytes), void *arg)
 {
     struct run_progress *p = self;
-    (void)what;
     pthread_mutex_lock(&p->lock);
-    p->rows = rows;
-    p->bytes = bytes;
+    if (!fn && p->watched)
+        p->watched(p->watched_arg, &p->rows, &p->bytes);
+    p->watched = fn;
+    p->watched_arg = arg;
     pthread_mutex_unlock(&p->lock);
 }

@@ -15,10 +15,9 @@ struct run_progress *progress_start(struct q_arena *arena, struct db_conn *db,
                                     const char *pipeline);
 void progress_stop(struct run_progress *p);
 void progress_step(struct run_progress *p, const struct plan_step *step);
-/* The step ended; `rows` -1 when unknown. */
 void progress_step_done(struct run_progress *p, const struct plan_step *step);
-/* For step_ctx.progress. */
-void progress_note(void *self, const char *what, int64_t rows, int64_t bytes);
+/* For step_ctx.watch. */
+void progress_watch(void *self, void (*fn)(void *arg, int64_t *rows, int64_t *bytes), void *arg);
 /* 1234567 as "1,234,567". */
 const char *progress_number(char out[static 32], int64_t n);
 

@@ -170,9 +170,9 @@ static enum q_code in_transaction(struct run *r, bool publish, struct q_err *err
 static bool was_committed(struct run *r)
 {
     bool known = false;
-    (void)db_detach(r->s->db, "wh", NULL);
     r->s->attached = false;
-    if (run_attach(r->s, NULL) || state_has_run(r->s->db, r->out->run_id, &known, NULL))
+    if (db_detach(r->s->db, "wh", NULL) || run_attach(r->s, NULL) ||
+        state_has_run(r->s->db, r->out->run_id, &known, NULL))
         return false;
     return known;
 }
@@ -188,7 +188,8 @@ static enum q_code publish(struct run *r, bool with_data, struct q_err *err)
         code = in_transaction(r, with_data, err);
     if (code) {
         db_rollback(s->db);
-        (void)run_detach(s, NULL);
+        if (run_detach(s, NULL) == Q_OK)
+            return code; /* else the same: the first error is the one to tell */
         return code;
     }
     code = db_commit(s->db, err);
@@ -259,8 +260,8 @@ enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipel
     if (!code) {
         fill_ctx(&r, arena);
         r.progress = progress_start(arena, s->db, pipeline->name.s);
-        r.ctx.progress = progress_note;
-        r.ctx.progress_self = r.progress;
+        r.ctx.watch = progress_watch;
+        r.ctx.watch_self = r.progress;
         code = run_all(&r, dry, err);
         progress_stop(r.progress);
         out->seconds = (double)(q_ticks() - r.ctx.started_ticks) / 1e6;

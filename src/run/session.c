@@ -21,7 +21,9 @@ static void unwatch(void *unused)
 
 static void remove_spill(void *path)
 {
-    (void)q_dir_remove(path, NULL); /* left behind, the next doctor names it */
+    struct q_err err = {0};
+    if (q_dir_remove(path, &err))
+        q_log(Q_LOG_WARN, "%s", err.message);
 }
 
 enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,

@@ -2,6 +2,8 @@
 #include <assert.h>
 
 #include "base/cancel.h"
+#include "base/clock.h"
+#include "base/log.h"
 #include "db/duckdb/internal.h"
 
 struct db_param db_int(const char *name, int64_t value)
@@ -147,6 +149,19 @@ static enum q_code execute_all(struct db_conn *conn, const char *sql, int64_t *c
     return code;
 }
 
+static enum q_code execute_with(struct db_conn *conn, const char *sql,
+                                const struct db_param *params, size_t n, int64_t *changed,
+                                struct q_err *err)
+{
+    duckdb_prepared_statement st;
+    enum q_code code = engine_prepare(conn, sql, params, n, &st, err);
+    if (code)
+        return code;
+    code = execute(conn, st, changed, err);
+    duckdb_destroy_prepare(&st);
+    return code;
+}
+
 enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n,
                     int64_t *changed, struct q_err *err)
 {
@@ -155,14 +170,10 @@ enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param
         *changed = 0;
     if (q_cancelled())
         return q_fail(err, Q_CANCELLED, "cancelled");
-    if (!n)
-        return execute_all(conn, sql, changed, err);
-    duckdb_prepared_statement st;
-    enum q_code code = engine_prepare(conn, sql, params, n, &st, err);
-    if (code)
-        return code;
-    code = execute(conn, st, changed, err);
-    duckdb_destroy_prepare(&st);
+    int64_t start = q_ticks();
+    enum q_code code =
+        n ? execute_with(conn, sql, params, n, changed, err) : execute_all(conn, sql, changed, err);
+    q_log(Q_LOG_DEBUG, "%.1f ms: %s", (double)(q_ticks() - start) / 1e3, sql);
     return code;
 }
 

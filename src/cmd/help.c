@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "cmd/cmd.h"
+
+static const struct q_opt no_opts[] = {{0}};
+
+static void print_options(const char *title, const struct q_opt *table)
+{
+    if (!table->name)
+        return;
+    (void)printf("\n%s:\n", title);
+    for (const struct q_opt *o = table; o->name; o++) {
+        char left[64];
+        (void)snprintf(left, sizeof left, "%s--%s%s%s", "", o->name, o->arg ? " " : "",
+                       o->arg ? o->arg : "");
+        (void)printf("  %-24s %s", left, o->help);
+        if (o->choices)
+            (void)printf(" (%s)", o->choices);
+        if (o->fallback)
+            (void)printf(" [%s]", o->fallback);
+        (void)printf("\n");
+    }
+}
+
+static void print_all(void)
+{
+    (void)printf(
+        "quern turns raw data into a checked star schema with history, and answers questions from it.\n\n"
+        "Usage: quern COMMAND [ARGS] [--project DIR] [--env NAME] [--json] [--quiet]\n\nCommands:\n");
+    for (const struct cmd *const *c = cmd_all; *c; c++)
+        (void)printf("  %-12s %s\n", (*c)->name, (*c)->summary);
+    print_options("Options of every command", cmd_global_opts);
+    (void)printf(
+        "\nExit status: 0 done, 1 a rule or test failed, 2 wrong usage or configuration, 3 a source or the\n"
+        "warehouse could not be read, 4 held or locked, 5 disk or memory, 6 a defect of quern, 130 Ctrl-C.\n"
+        "\n`quern help COMMAND` tells more. Begin with: quern init shop --template retail\n");
+}
+
+static void print_one(const struct cmd *c)
+{
+    (void)printf("quern %s - %s\n\nUsage: quern %s%s%s\n", c->name, c->summary, c->name,
+                 c->args[0] ? " " : "", c->args);
+    if (c->details)
+        (void)printf("\n%s\n", c->details);
+    print_options("Options", c->opts);
+    print_options("Options of every command", cmd_global_opts);
+}
+
+static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
+{
+    (void)exit;
+    if (!ctx->rest.n) {
+        print_all();
+        return Q_OK;
+    }
+    const struct cmd *c = cmd_find(ctx->rest.v[0]);
+    if (!c) {
+        enum q_code code = q_fail(err, Q_USAGE, "there is no command \"%s\"", ctx->rest.v[0]);
+        q_hint(err, "Run `quern help` for the list of commands.");
+        return code;
+    }
+    print_one(c);
+    return Q_OK;
+}
+
+const struct cmd cmd_help = {
+    .name = "help",
+    .args = "[COMMAND]",
+    .summary = "list the commands, or explain one",
+    .opts = no_opts,
+    .most = 1,
+    .run = run,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/output.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/suggest.h"
+
+static const char *format_of(const struct cmd_ctx *ctx, const char *path, const char *format)
+{
+    static const struct {
+        const char *ending, *format;
+    } endings[] = {{".csv", "csv"}, {".json", "json"}, {".ndjson", "ndjson"}, {".html", "html"}};
+    if (format)
+        return format;
+    for (size_t i = 0; path && i < sizeof endings / sizeof endings[0]; i++)
+        if (q_ends(path, endings[i].ending))
+            return endings[i].format;
+    return ctx->global->json ? "json" : "table";
+}
+
+enum q_code cmd_output_open(struct cmd_ctx *ctx, const char *path, const char *format,
+                            struct cmd_output *out, struct q_err *err)
+{
+    *out = (struct cmd_output){.format = format_of(ctx, path, format), .file = stdout};
+    if (path) {
+        out->path = path;
+        out->temp = q_printf(ctx->arena, "%s.%ld.tmp", path, (long)getpid());
+        out->file = fopen(out->temp, "we");
+        if (!out->file)
+            return q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", path, strerror(errno));
+    }
+    out->sink = write_to_file(out->file);
+    return Q_OK;
+}
+
+enum q_code cmd_output_close(struct cmd_output *out, enum q_code code, struct q_err *err)
+{
+    if (!out->path)
+        return code;
+    bool ok = fflush(out->file) == 0 && fsync(fileno(out->file)) == 0;
+    ok = fclose(out->file) == 0 && ok;
+    if (!code && ok && rename(out->temp, out->path) == 0)
+        return Q_OK;
+    int why = errno;
+    (void)unlink(out->temp);
+    return code ? code
+                : q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", out->path, strerror(why));
+}
+
+enum q_code cmd_unknown(const char *what, const char *name, const q_texts *names,
+                        const char *otherwise, struct q_err *err)
+{
+    enum q_code code = q_fail(err, Q_USAGE, "unknown %s \"%s\"", what, name);
+    const char *near = q_suggest(name, names->v, names->n);
+    if (near)
+        q_hint(err, "Did you mean `%s`?", near);
+    else
+        q_hint(err, "%s", otherwise);
+    return code;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Where results of questions go, and in which format: shared by report, query, show, rejects, runs. */
+#ifndef Q_CMD_OUTPUT_H
+#define Q_CMD_OUTPUT_H
+
+#include <stdio.h>
+
+#include "cmd/cmd.h"
+#include "format/write/write.h"
+
+struct cmd_output {
+    const char *format, *path, *temp;
+    FILE *file;
+    struct write_sink sink;
+};
+
+/* `path` NULL: stdout. `format` NULL: --json, then the ending of the path, then table. A file is written beside its place
+ * and moved there by cmd_output_close() when all went well. */
+Q_MUST_CHECK enum q_code cmd_output_open(struct cmd_ctx *ctx, const char *path, const char *format,
+                                         struct cmd_output *out, struct q_err *err);
+/* `code`: how the writing went; returned, or the error of closing. */
+Q_MUST_CHECK enum q_code cmd_output_close(struct cmd_output *out, enum q_code code,
+                                          struct q_err *err);
+/* "unknown report "x"", with the nearest name or `otherwise` as hint. Q_USAGE. */
+enum q_code cmd_unknown(const char *what, const char *name, const q_texts *names,
+                        const char *otherwise, struct q_err *err);
+
+#endif

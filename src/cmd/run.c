@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "cmd/cmd.h"
+#include "cmd/show_result.h"
+
+struct args {
+    struct q_opt_time as_of;
+    int64_t wait;
+};
+
+static const struct q_opt opts[] = {
+    {.name = "as-of",
+     .arg = "TIME",
+     .type = Q_OPT_TIME,
+     .offset = offsetof(struct args, as_of),
+     .help = "the run's clock, UTC, instead of now"},
+    {.name = "wait",
+     .arg = "S",
+     .type = Q_OPT_INT,
+     .min = 0,
+     .max = 1000000,
+     .fallback = "10",
+     .offset = offsetof(struct args, wait),
+     .help = "seconds to wait for the lock of the warehouse"},
+    {0},
+};
+
+static enum q_code show(struct cmd_ctx *ctx, const struct run_result *result, struct q_err *err)
+{
+    if (!ctx->global->json) {
+        show_result_text(result);
+        return Q_OK;
+    }
+    struct q_json *o = q_json_object(ctx->arena);
+    show_result_json(result, o);
+    return cmd_print_json(o, false, err);
+}
+
+/* Pipelines are independent transactions: one that fails does not stop those that do not need it; the first error
+ * decides. */
+static enum q_code run_each(struct cmd_ctx *ctx, struct run_session *s,
+                            const struct cfg_pipeline **list, size_t n, int *exit,
+                            struct q_err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct run_result result;
+        enum q_code code = run_pipeline(s, list[i], false, NULL, &result, err);
+        if (!code)
+            code = show(ctx, &result, err);
+        if (code) {
+            for (size_t k = i + 1; k < n; k++)
+                q_log(Q_LOG_WARN, "pipeline %s was not run, because %s failed before it",
+                      list[k]->name.s, list[i]->name.s);
+            return code;
+        }
+        if (result.exit_code > *exit)
+            *exit = result.exit_code;
+    }
+    return Q_OK;
+}
+
+static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
+{
+    const struct args *a = ctx->args;
+    const struct cfg_pipeline **list;
+    size_t n;
+    struct run_session session;
+    if (a->as_of.set)
+        q_clock_set(a->as_of.usec);
+    enum q_code code = plan_order(ctx->arena, ctx->project, ctx->model, &ctx->rest, &list, &n, err);
+    if (!code && !n)
+        return q_fail(err, Q_CONFIG, "there is no pipeline in \"%s/pipelines\"", ctx->project->dir);
+    if (!code)
+        code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
+                        &session, err);
+    if (!code)
+        code = run_lock(&session, err);
+    return code ? code : run_each(ctx, &session, list, n, exit, err);
+}
+
+const struct cmd cmd_run = {
+    .name = "run",
+    .args = "[PIPELINE...]",
+    .summary = "extract, transform, check and load; without names all pipelines",
+    .details =
+        "A dimension's pipeline runs before those of facts that refer to it. Each run is one transaction: it\n"
+        "happened or it did not. Bad records are kept: see `quern rejects list`.",
+    .needs = CMD_PROJECT,
+    .opts = opts,
+    .args_size = sizeof(struct args),
+    .most = -1,
+    .run = run,
+};

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <stdio.h>
+
+#include "base/embed.h"
+#include "base/parse.h"
+#include "cmd/cmd.h"
+#include "cmd/output.h"
+#include "report/report.h"
+
+struct args {
+    int64_t limit;
+};
+
+static const struct q_opt opts[] = {
+    {.name = "limit",
+     .arg = "N",
+     .type = Q_OPT_INT,
+     .min = 1,
+     .max = INT64_MAX,
+     .fallback = "20",
+     .offset = offsetof(struct args, limit),
+     .help = "newest runs shown"},
+    {0},
+};
+
+static enum q_code print_part(struct cmd_ctx *ctx, struct db_conn *conn, const char *title,
+                              const char *sql, struct report_values *values, struct q_err *err)
+{
+    struct cmd_output out;
+    if (!ctx->global->json && title)
+        (void)printf("\n%s\n", title);
+    enum q_code code = cmd_output_open(ctx, NULL, NULL, &out, err);
+    if (!code)
+        code = report_sql(ctx->arena, conn, sql, values, out.format, NULL, out.sink, NULL, err);
+    return code ? code : cmd_output_close(&out, code, err);
+}
+
+static enum q_code show_run(struct cmd_ctx *ctx, struct db_conn *conn, const char *id,
+                            struct q_err *err)
+{
+    static const struct {
+        const char *title, *key, *file;
+    } parts[] = {
+        {NULL, "run", "state/show_run.sql"},
+        {"Relations", "relations", "state/show_run_relations.sql"},
+        {"Reasons", "reasons", "state/show_run_reasons.sql"},
+        {"Rules", "rules", "state/show_run_rules.sql"},
+        {"Files", "files", "state/show_run_files.sql"},
+    };
+    int64_t run_id = 0, known = 0;
+    enum q_code code = q_parse_int(id, "the run id", 1, INT64_MAX, &run_id, err);
+    struct db_param p[] = {db_int("run_id", run_id)};
+    struct report_values values = {.params = p, .n = 1};
+    if (!code)
+        code = db_get_ints(conn, q_embed_text("state/count_run.sql"), p, 1, &known, 1, 0, err);
+    if (!code && !known) {
+        code = q_fail(err, Q_USAGE, "there is no run %s", id);
+        q_hint(err, "See `quern runs`.");
+    }
+    if (!code && ctx->global->json)
+        (void)printf("{");
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !code; i++) {
+        if (ctx->global->json)
+            (void)printf("%s\"%s\":", i ? "," : "", parts[i].key);
+        code = print_part(ctx, conn, parts[i].title, q_embed_text(parts[i].file), &values, err);
+    }
+    if (!code && ctx->global->json)
+        (void)printf("}\n");
+    return code;
+}
+
+static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
+{
+    const struct args *a = ctx->args;
+    struct db_conn *conn;
+    (void)exit;
+    enum q_code code = cmd_open_warehouse(ctx, &conn, err);
+    if (code)
+        return code;
+    if (ctx->rest.n)
+        return show_run(ctx, conn, ctx->rest.v[0], err);
+    struct db_param p[] = {db_int("limit", a->limit)};
+    struct report_values values = {.params = p, .n = 1};
+    return print_part(ctx, conn, NULL, q_embed_text("state/list_runs.sql"), &values, err);
+}
+
+const struct cmd cmd_runs = {
+    .name = "runs",
+    .args = "[ID]",
+    .summary = "the latest runs, or all about one: relations, reasons, rules, files",
+    .needs = CMD_PROJECT,
+    .opts = opts,
+    .args_size = sizeof(struct args),
+    .most = 1,
+    .run = run,
+};

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cmd/show_result.h"
+
+#include <stdio.h>
+
+#include "run/progress.h"
+
+static void print_reasons(const struct run_result *r, const char *relation, const char *kind)
+{
+    char n[32];
+    bool any = false;
+    for (size_t i = 0; i < r->reasons.n; i++) {
+        const struct run_reason *x = &r->reasons.v[i];
+        if (!q_streq(x->relation, relation) || !q_streq(x->kind, kind))
+            continue;
+        (void)printf("%s%s %s",
+                     any                         ? ", "
+                     : q_streq(kind, "rejected") ? "    rejected: "
+                                                 : "    skipped: ",
+                     x->reason, progress_number(n, x->records));
+        any = true;
+    }
+    if (any)
+        (void)printf("\n");
+}
+
+static void print_relation(const struct run_result *r, const struct run_relation *x)
+{
+    char n[4][32];
+    (void)printf("  %s: read %s = loaded %s + rejected %s + skipped %s%s\n", x->name,
+                 progress_number(n[0], x->read), progress_number(n[1], x->loaded),
+                 progress_number(n[2], x->rejected), progress_number(n[3], x->skipped),
+                 x->read ? "" : " (vacuous: there was no record)");
+    print_reasons(r, x->name, "rejected");
+    print_reasons(r, x->name, "skipped");
+}
+
+static void print_rules(const struct run_result *r)
+{
+    char n[2][32];
+    for (size_t i = 0; i < r->rules.n; i++) {
+        const struct run_rule *x = &r->rules.v[i];
+        if (q_streq(x->state, "error"))
+            (void)printf("  rule %s: could not be evaluated: %s\n", x->name,
+                         x->message ? x->message : "?");
+        else if (x->failed)
+            (void)printf("  rule %s: %s of %s failed%s%s\n", x->name,
+                         progress_number(n[0], x->failed), progress_number(n[1], x->evaluated),
+                         x->severity ? ": " : "", x->severity ? x->severity : "");
+    }
+}
+
+static void print_detected(const struct run_result *r)
+{
+    /* files of one kind are told once */
+    for (size_t i = 0; i < r->files.n; i++) {
+        const struct run_file *f = &r->files.v[i];
+        bool told = false;
+        for (size_t k = 0; k < i && !told; k++)
+            told = f->detected && r->files.v[k].detected &&
+                   q_streq(r->files.v[k].detected, f->detected) &&
+                   q_streq(r->files.v[k].relation, f->relation);
+        if (!told && f->detected && f->detected[0])
+            (void)printf("  %s: %s\n", f->path, f->detected);
+    }
+}
+
+void show_result_text(const struct run_result *r)
+{
+    char n[6][32];
+    bool dry = !q_streq(r->status, "published") && !q_streq(r->status, "aborted");
+    if (dry)
+        (void)printf("%s -> %s: %s\n", r->pipeline, r->target, r->status);
+    else
+        (void)printf("%s -> %s: run %lld %s in %.2f s\n", r->pipeline, r->target,
+                     (long long)r->run_id, r->status, r->seconds);
+    if (r->message)
+        (void)printf("  %s\n", r->message);
+    print_detected(r);
+    for (size_t i = 0; i < r->relations.n; i++)
+        print_relation(r, &r->relations.v[i]);
+    (void)printf("  %s inserted %s, updated %s, unchanged %s, superseded %s",
+                 q_streq(r->status, "aborted") ? "would have" : "rows:",
+                 progress_number(n[0], r->inserted), progress_number(n[1], r->updated),
+                 progress_number(n[2], r->unchanged), progress_number(n[3], r->superseded));
+    if (r->opened || r->closed)
+        (void)printf("; versions opened %s, closed %s", progress_number(n[4], r->opened),
+                     progress_number(n[5], r->closed));
+    (void)printf("\n");
+    print_rules(r);
+}
+
+static void reasons_json(const struct run_result *r, const char *relation, const char *kind,
+                         struct q_json *o)
+{
+    struct q_json *list = q_json_set_object(o, q_streq(kind, "rejected") ? "rejected_by_reason"
+                                                                         : "skipped_by_reason");
+    for (size_t i = 0; i < r->reasons.n; i++)
+        if (q_streq(r->reasons.v[i].relation, relation) && q_streq(r->reasons.v[i].kind, kind))
+            q_json_set_int(list, r->reasons.v[i].reason, r->reasons.v[i].records);
+}
+
+static void relation_json(const struct run_result *r, const struct run_relation *x,
+                          struct q_json *o)
+{
+    q_json_set_text(o, "name", x->name);
+    q_json_set_int(o, "read", x->read);
+    q_json_set_int(o, "loaded", x->loaded);
+    q_json_set_int(o, "rejected", x->rejected);
+    reasons_json(r, x->name, "rejected", o);
+    q_json_set_int(o, "skipped", x->skipped);
+    reasons_json(r, x->name, "skipped", o);
+    q_json_set_bool(o, "vacuous", x->read == 0);
+}
+
+static void rule_json(const struct run_rule *x, struct q_json *o)
+{
+    q_json_set_text(o, "name", x->name);
+    q_json_set_text(o, "state", x->state);
+    q_json_set_text(o, "severity", x->severity);
+    q_json_set_int(o, "rows", x->rows);
+    q_json_set_int(o, "evaluated", x->evaluated);
+    q_json_set_int(o, "failed", x->failed);
+    q_json_set_bool(o, "vacuous", x->vacuous);
+    q_json_set_text(o, "message", x->message);
+}
+
+static void file_json(const struct run_file *f, struct q_json *o)
+{
+    q_json_set_text(o, "relation", f->relation);
+    q_json_set_text(o, "path", f->path);
+    q_json_set_int(o, "bytes", f->size);
+    q_json_set_int(o, "records", f->records);
+    q_json_set_int(o, "rejected", f->rejected);
+    q_json_set_text(o, "detected", f->detected);
+}
+
+void show_result_json(const struct run_result *r, struct q_json *o)
+{
+    q_json_set_int(o, "run", r->run_id);
+    q_json_set_text(o, "pipeline", r->pipeline);
+    q_json_set_text(o, "target", r->target);
+    q_json_set_text(o, "status", r->status);
+    q_json_set_text(o, "message", r->message);
+    struct q_json *relations = q_json_set_array(o, "relations");
+    for (size_t i = 0; i < r->relations.n; i++)
+        relation_json(r, &r->relations.v[i], q_json_push_object(relations));
+    struct q_json *loaded = q_json_set_object(o, "loaded");
+    q_json_set_int(loaded, "inserted", r->inserted);
+    q_json_set_int(loaded, "updated", r->updated);
+    q_json_set_int(loaded, "unchanged", r->unchanged);
+    q_json_set_int(loaded, "superseded", r->superseded);
+    q_json_set_int(o, "versions_opened", r->opened);
+    q_json_set_int(o, "versions_closed", r->closed);
+    q_json_set_int(o, "deleted", 0);
+    struct q_json *rules = q_json_set_array(o, "rules");
+    for (size_t i = 0; i < r->rules.n; i++)
+        rule_json(&r->rules.v[i], q_json_push_object(rules));
+    struct q_json *files = q_json_set_array(o, "files");
+    for (size_t i = 0; i < r->files.n; i++)
+        file_json(&r->files.v[i], q_json_push_object(files));
+    q_json_set_real(o, "seconds", r->seconds);
+    q_json_set_null(o, "watermark");
+    q_json_set_int(o, "exit", r->exit_code);
+}

@@ -40,10 +40,11 @@ const char *progress_number(char out[static 32], int64_t n)
     return out;
 }
 
-static int64_t memory_used(void)
+/* Peak of resident memory, in MB. */
+static double memory_used(void)
 {
     struct rusage u;
-    return getrusage(RUSAGE_SELF, &u) == 0 ? u.ru_maxrss * INT64_C(1024) : 0;
+    return getrusage(RUSAGE_SELF, &u) == 0 ? (double)u.ru_maxrss * 1024 / 1e6 : 0;
 }
 
 static void draw(struct run_progress *p)
@@ -64,7 +65,7 @@ static void draw(struct run_progress *p)
             (double)p->bytes / 1e6);
     if (used < sizeof line)
         used += (size_t)snprintf(line + used, sizeof line - used, "  %.0f MB memory",
-                                 (double)memory_used() / 1e6);
+                                 memory_used());
     if (percent > 0 && percent < 100 && used < sizeof line)
         (void)snprintf(line + used, sizeof line - used, "  %.0f%%  ETA %.0f s", percent,
                        (double)elapsed / 1e6 * (100 - percent) / percent);

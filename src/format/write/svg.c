@@ -38,10 +38,11 @@ static const char style[] =
     "{stroke:#79818b}.qc .v{fill:#9aa2ad}}"
     "</style>";
 
-/* The range of all values; false when there are none. */
-static bool value_range(const struct svg_chart *c, double *lo, double *hi)
+/* The range of all values, and whether they are whole numbers; false when there are none. */
+static bool value_range(const struct svg_chart *c, double *lo, double *hi, bool *whole)
 {
     bool any = false;
+    *whole = true;
     for (size_t s = 0; s < c->n_series; s++)
         for (size_t i = 0; i < c->n; i++) {
             double v = c->series[s].values[i];
@@ -50,6 +51,8 @@ static bool value_range(const struct svg_chart *c, double *lo, double *hi)
             *lo = any ? fmin(*lo, v) : v;
             *hi = any ? fmax(*hi, v) : v;
             any = true;
+            if (fabs(v - nearbyint(v)) > 1e-9)
+                *whole = false;
         }
     return any;
 }
@@ -137,9 +140,10 @@ static void add_head(struct q_buf *out, const struct svg_chart *c, double height
 void svg_write(struct q_buf *out, const struct svg_chart *chart)
 {
     double lo = 0, hi = 0;
-    bool any = value_range(chart, &lo, &hi);
+    bool whole, any = value_range(chart, &lo, &hi, &whole);
     double height = any ? height_of(chart) : 120;
     struct svg_frame f = {.out = out, .chart = chart, .top = chart->n_series > 1 ? 32 : 14};
+    f.decimals = whole ? 0 : 2;
     add_head(out, chart, height);
     if (!any) {
         q_buf_printf(out,

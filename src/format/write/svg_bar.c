@@ -98,7 +98,7 @@ static void add_end_text(const struct svg_frame *f, double v, double x, double y
 {
     char text[48];
     bool minus = v < 0;
-    double width = svg_text_width(svg_value_text(v, text));
+    double width = svg_text_width(svg_value_text(f, v, text));
     bool fits = minus || x + width + 6 < SVG_WIDTH; /* the left has room kept for it */
     if (fits)
         q_buf_printf(f->out, "<text class=\"v\" x=\"%.1f\" y=\"%.1f\" text-anchor=\"%s\">%s</text>",
@@ -132,7 +132,7 @@ void svg_draw_hbars(struct svg_frame *f)
     for (size_t i = 0; i < c->n; i++) {
         widest = fmax(widest, svg_text_width(c->labels[i]));
         if (c->n_series == 1 && isfinite(c->series[0].values[i]))
-            number = fmax(number, svg_text_width(svg_value_text(c->series[0].values[i], text)));
+            number = fmax(number, svg_text_width(svg_value_text(f, c->series[0].values[i], text)));
     }
     double label = fmin(widest, HBAR_LABEL_MAX);
     f->left = label + 18 + (f->scale.lo < 0 ? number : 0);

@@ -55,14 +55,9 @@ double svg_place(const struct svg_scale *scale, double v, double from, double to
     return from + (v - scale->lo) / (scale->hi - scale->lo) * (to - from);
 }
 
-const char *svg_value_text(double v, char out[static 48])
+const char *svg_value_text(const struct svg_frame *f, double v, char out[static 48])
 {
-    int n = snprintf(out, 48, fabs(v) < 1e15 ? "%.2f" : "%.6g", v);
-    if (n > 3 && out[n - 3] == '.' && out[n - 1] == '0') {
-        out[n - 1] = 0;
-        if (out[n - 2] == '0')
-            out[n - 3] = 0;
-    }
+    (void)snprintf(out, 48, fabs(v) < 1e15 ? "%.*f" : "%.*g", fabs(v) < 1e15 ? f->decimals : 6, v);
     return out;
 }
 
@@ -106,5 +101,5 @@ void svg_add_title(const struct svg_frame *f, size_t series, size_t i)
         q_buf_adds(f->out, ", ");
         writer_escape(f->out, q_str(s->name));
     }
-    q_buf_printf(f->out, ": %s</title>", svg_value_text(s->values[i], value));
+    q_buf_printf(f->out, ": %s</title>", svg_value_text(f, s->values[i], value));
 }

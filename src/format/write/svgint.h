@@ -25,6 +25,7 @@ struct svg_frame {
     const struct svg_chart *chart;
     struct svg_scale scale;
     double left, top, right, bottom; /* of the plot */
+    int decimals;                    /* of values: 2 when one of them is no whole number */
 };
 
 /* Marks at round numbers that cover lo .. hi. */
@@ -33,8 +34,8 @@ void svg_scale_fit(struct svg_scale *scale, double lo, double hi, int about);
 const char *svg_mark_text(const struct svg_scale *scale, double v, char out[static 48]);
 /* Where a value stands between two pixels. */
 double svg_place(const struct svg_scale *scale, double v, double from, double to);
-/* A value as it is read: at most two digits behind the point. `out` holds 48 bytes. */
-const char *svg_value_text(double v, char out[static 48]);
+/* A value as it is read: 0 or 2 digits behind the point, alike in a chart. `out` holds 48 bytes. */
+const char *svg_value_text(const struct svg_frame *f, double v, char out[static 48]);
 
 /* About how wide a text is. */
 double svg_text_width(const char *text);

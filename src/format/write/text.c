@@ -2,7 +2,6 @@
 /* csv, json and ndjson */
 #include <math.h>
 
-#include "base/json.h"
 #include "batch/cell.h"
 #include "format/write/writer.h"
 
@@ -89,6 +88,28 @@ const struct write_format writer_csv = {"csv", "text/csv; charset=utf-8", csv_be
 
 /* ---- json, ndjson ---- */
 
+/* A string of JSON. What a batch holds is valid UTF-8, so only ASCII has to be looked at. */
+static void json_string(struct q_buf *out, struct q_str text)
+{
+    size_t plain = 0;
+    q_buf_addc(out, '"');
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        if (c >= 0x20 && c != '"' && c != '\\')
+            continue;
+        q_buf_add(out, text.p + plain, i - plain);
+        plain = i + 1;
+        if (c == '\n')
+            q_buf_adds(out, "\\n");
+        else if (c < 0x20)
+            q_buf_printf(out, "\\u%04x", c);
+        else
+            q_buf_printf(out, "\\%c", c);
+    }
+    q_buf_add(out, text.p + plain, text.n - plain);
+    q_buf_addc(out, '"');
+}
+
 static enum q_code json_begin(struct writer *w, struct q_err *err)
 {
     struct text_state *s = w->state = q_new(w->arena, struct text_state);
@@ -96,7 +117,7 @@ static enum q_code json_begin(struct writer *w, struct q_err *err)
     s->keys = q_alloc_array(w->arena, w->schema->n, sizeof *s->keys);
     for (size_t i = 0; i < w->schema->n; i++) {
         q_buf_clear(&s->cell);
-        q_json_quote(&s->cell, q_str(w->schema->v[i].name));
+        json_string(&s->cell, q_str(w->schema->v[i].name));
         q_buf_addc(&s->cell, ':');
         s->keys[i] = q_strdup(w->arena, q_buf_text(&s->cell));
     }
@@ -132,7 +153,7 @@ static void json_cell(struct writer *w, const struct batch_col *col, size_t row)
     } else {
         q_buf_clear(&s->cell);
         batch_cell_text(col, row, &s->cell);
-        q_json_quote(&w->out, (struct q_str){q_buf_text(&s->cell), s->cell.n});
+        json_string(&w->out, (struct q_str){q_buf_text(&s->cell), s->cell.n});
     }
 }
 

@@ -45,9 +45,11 @@ static const struct row rows[] = {
     {"integer", "-2147483648", "-2147483648"},
     {"smallint", "-32768", "-32768"},
     {"smallint", "32768", NULL},
-    {"hugeint", "170141183460469231731687303715884105727", "170141183460469231731687303715884105727"},
+    {"hugeint", "170141183460469231731687303715884105727",
+     "170141183460469231731687303715884105727"},
     {"hugeint", "170141183460469231731687303715884105728", NULL},
-    {"hugeint", "-170141183460469231731687303715884105728", "-170141183460469231731687303715884105728"},
+    {"hugeint", "-170141183460469231731687303715884105728",
+     "-170141183460469231731687303715884105728"},
     {"decimal(12,2)", "7.77", "7.77"},
     {"decimal(12,2)", "7.777", NULL},
     {"decimal(12,2)", "7.7", "7.70"},
@@ -64,7 +66,8 @@ static const struct row rows[] = {
     {"decimal(9,0)", "123456789", "123456789"},
     {"decimal(18,18)", "0.123456789012345678", "0.123456789012345678"},
     {"decimal(18,18)", "1", NULL},
-    {"decimal(38,2)", "123456789012345678901234567890123456.78", "123456789012345678901234567890123456.78"},
+    {"decimal(38,2)", "123456789012345678901234567890123456.78",
+     "123456789012345678901234567890123456.78"},
     {"decimal(38,2)", "1234567890123456789012345678901234567.8", NULL},
     {"double", "1.5", "1.5"},
     {"double", "-1.5e-3", "-0.0015"},
@@ -120,7 +123,8 @@ static const struct row rows[] = {
     {"blob", "\\x00ffA0", "\\x00ffa0"},
     {"blob", "\\x0", NULL},
     {"blob", "abc", NULL},
-    {"json", "{\"a\": [1, 2.5e3, null, true, \"x\\u00e9\"]}", "{\"a\": [1, 2.5e3, null, true, \"x\\u00e9\"]}"},
+    {"json", "{\"a\": [1, 2.5e3, null, true, \"x\\u00e9\"]}",
+     "{\"a\": [1, 2.5e3, null, true, \"x\\u00e9\"]}"},
     {"json", "[]", "[]"},
     {"json", "{}", "{}"},
     {"json", "[1,]", NULL},
@@ -148,7 +152,8 @@ static void put_far(struct batch_col *col, size_t row, const char *p, size_t n)
     struct cell *cell = col->vector;
     assert_true(n < sizeof cell->far);
     memcpy(cell->far, p, n);
-    ((struct batch_text *)col->data)[row] = (struct batch_text){.far_n = (uint32_t)n, .far = cell->far};
+    ((struct batch_text *)col->data)[row] =
+        (struct batch_text){.far_n = (uint32_t)n, .far = cell->far};
 }
 
 static void need_valid(struct batch_col *col)
@@ -160,7 +165,8 @@ static void need_valid(struct batch_col *col)
 
 enum outcome { REFUSED, IS_NULL, VALUE };
 
-static enum outcome cast_one(const struct batch_cast *cast, const char *text, bool quoted, struct q_buf *out)
+static enum outcome cast_one(const struct batch_cast *cast, const char *text, bool quoted,
+                             struct q_buf *out)
 {
     char padded[256 + BATCH_CAST_PAD];
     struct cell cell = {.col = {.type = cast->type, .put_far = put_far, .need_valid = need_valid}};
@@ -187,8 +193,8 @@ static void check(const struct batch_cast *cast, const char *text, const char *v
     q_buf_init(&out, 1000);
     enum outcome outcome = cast_one(cast, text, false, &out);
     if ((outcome == VALUE) != (value != NULL) || (value && strcmp(q_buf_text(&out), value) != 0))
-        fail_msg("\"%s\" became %s \"%s\", expected \"%s\"", text, outcome == VALUE ? "" : "nothing", q_buf_text(&out),
-                 value ? value : "nothing");
+        fail_msg("\"%s\" became %s \"%s\", expected \"%s\"", text,
+                 outcome == VALUE ? "" : "nothing", q_buf_text(&out), value ? value : "nothing");
     q_buf_release(&out);
 }
 
@@ -214,8 +220,8 @@ static void every_short_integer_survives(void **state)
         (void)snprintf(text, sizeof text, "%lld", (long long)v);
         check(&whole, text, text);
         int64_t thousandths = v % INT64_C(1000000000000000000);
-        (void)snprintf(text, sizeof text, "%s%lld.%03lld", thousandths < 0 ? "-" : "", llabs(thousandths) / 1000,
-                       llabs(thousandths) % 1000);
+        (void)snprintf(text, sizeof text, "%s%lld.%03lld", thousandths < 0 ? "-" : "",
+                       llabs(thousandths) / 1000, llabs(thousandths) % 1000);
         (void)snprintf(want, sizeof want, "%s", text);
         check(&money, text, want);
     }
@@ -240,7 +246,8 @@ static void empty_is_null_and_empty_text_is_text(void **state)
 static void leniency_is_declared(void **state)
 {
     (void)state;
-    const char *const day[] = {"%d/%m/%Y", "%d.%m.%y"}, *const time[] = {"%d %b %Y %I:%M %p"}, *const null[] = {"NA"};
+    const char *const day[] = {"%d/%m/%Y", "%d.%m.%y"}, *const time[] = {"%d %b %Y %I:%M %p"},
+                      *const null[] = {"NA"};
     struct batch_cast rounded = {.type = Q_DECIMAL(6, 2), .round_half_up = true};
     check(&rounded, "7.775", "7.78");
     check(&rounded, "-7.775", "-7.78");

@@ -49,7 +49,7 @@ struct sample_dirt {
     const char *file;
     const char *kind;    /* "duplicate_row", "missing_customer" ... */
     const char *outcome; /* in the retail template: "rejected", "skipped" or "loaded" (a warning) */
-    const char *reason;  /* the reject's or skip's reason; NULL when it is loaded */
+    const char *reason;  /* of the reject or skip; the kind of the rule when it is loaded */
     const char *rule;    /* name of the template's rule that finds it, or NULL */
     int64_t records;     /* with that outcome */
 };

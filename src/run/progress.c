@@ -64,8 +64,8 @@ static void draw(struct run_progress *p)
             progress_number(rate, elapsed > 0 ? p->rows * Q_USEC_PER_SEC / elapsed : 0),
             (double)p->bytes / 1e6);
     if (used < sizeof line)
-        used += (size_t)snprintf(line + used, sizeof line - used, "  %.0f MB memory",
-                                 memory_used());
+        used +=
+            (size_t)snprintf(line + used, sizeof line - used, "  %.0f MB memory", memory_used());
     if (percent > 0 && percent < 100 && used < sizeof line)
         (void)snprintf(line + used, sizeof line - used, "  %.0f%%  ETA %.0f s", percent,
                        (double)elapsed / 1e6 * (100 - percent) / percent);

@@ -247,6 +247,42 @@ static enum q_code compile(struct run_session *s, const struct cfg_pipeline *pip
     return code ? code : compile_plan(s, s->arena, pipeline, out, err);
 }
 
+/* A run that failed goes on record with its message, in a transaction of its own. When that is not possible (cancelled, disk
+ * full), its journal stays, and the next run puts it on record. */
+static void record_failure(struct run *r, const struct q_err *err)
+{
+    struct run_session *s = r->s;
+    struct q_err ignored = {0};
+    if (!r->journal.path || err->code == Q_CANCELLED)
+        return;
+    if (!q_file_exists(s->warehouse)) { /* there is nothing yet to put it into */
+        state_journal_remove(&r->journal);
+        return;
+    }
+    struct state_run run = {.run_id = r->out->run_id,
+                            .pipeline = r->out->pipeline,
+                            .target = r->out->target,
+                            .status = "failed",
+                            .started_at = r->ctx.clock,
+                            .finished_at = q_now(),
+                            .clock = r->ctx.clock,
+                            .fence = state_fence(s->lock),
+                            .exit_code = q_code_exit(err->code),
+                            .message = err->message};
+    if (run_attach_for_writing(s, &ignored) || db_begin(s->db, &ignored))
+        return;
+    if (state_open_for_write(s->db, s->lock, &ignored) || run_record_dead(s, &r->dead, &ignored) ||
+        state_insert_run(s->db, &run, &ignored) || db_commit(s->db, &ignored)) {
+        db_rollback(s->db);
+        return;
+    }
+    state_journal_remove(&r->journal);
+    for (size_t i = 0; i < r->dead.n; i++)
+        state_journal_remove(&r->dead.v[i]);
+    if (run_detach(s, &ignored))
+        q_log(Q_LOG_WARN, "%s", ignored.message);
+}
+
 enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipeline, bool dry,
                          struct plan **plan_out, struct run_result *out, struct q_err *err)
 {
@@ -266,11 +302,12 @@ enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipel
         progress_stop(r.progress);
         out->seconds = (double)(q_ticks() - r.ctx.started_ticks) / 1e6;
     }
-    if (code)
+    if (code) {
         q_context(err, "running pipeline \"%s\"", pipeline->name.s);
-    /* a cancelled run stays in its journal: the next run puts it on record */
-    if (code != Q_CANCELLED)
+        record_failure(&r, err);
+    } else {
         state_journal_remove(&r.journal);
+    }
     if (plan_out)
         *plan_out = r.plan;
     return code;

@@ -42,7 +42,9 @@ enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
     struct db_settings settings = {
         .memory_limit = w->memory_limit, .threads = (int)w->threads, .spill_dir = spill};
     q_arena_defer(arena, remove_spill, spill);
-    enum q_code code = plan_pins_read(arena, project->dir, &out->pins, err);
+    enum q_code code = q_dir_make(spill, err);
+    if (!code)
+        code = plan_pins_read(arena, project->dir, &out->pins, err);
     if (!code)
         code = db_open(arena, &settings, &out->engine, err);
     if (!code)
@@ -107,19 +109,22 @@ enum q_code run_record_dead(struct run_session *s, const state_journals *dead, s
         code = state_has_run(s->db, dead->v[i].run_id, &known, err);
         if (code || known)
             continue;
-        struct state_run run = {.run_id = dead->v[i].run_id,
-                                .pipeline = dead->v[i].pipeline,
-                                .target = dead->v[i].target,
-                                .status = "aborted",
-                                .started_at = dead->v[i].started_at,
-                                .finished_at = q_now(),
-                                .clock = dead->v[i].started_at,
-                                .exit_code = q_code_exit(Q_INTERNAL),
-                                .message =
-                                    "the process died before it published; nothing was changed"};
+        struct state_run run = {
+            .run_id = dead->v[i].run_id,
+            .pipeline = dead->v[i].pipeline,
+            .target = dead->v[i].target,
+            .status = "aborted",
+            .started_at = dead->v[i].started_at,
+            .finished_at = q_now(),
+            .clock = dead->v[i].started_at,
+            .exit_code = q_code_exit(Q_INTERNAL),
+            .message =
+                "it did not end: killed or cancelled before it published; nothing was changed"};
         code = state_insert_run(s->db, &run, err);
-        q_log(Q_LOG_WARN, "run %lld of %s died before it published; it is on record as aborted",
-              (long long)dead->v[i].run_id, dead->v[i].pipeline);
+        q_log(
+            Q_LOG_WARN,
+            "run %lld of %s did not end; nothing was changed by it, and it is on record as aborted",
+            (long long)dead->v[i].run_id, dead->v[i].pipeline);
     }
     return code;
 }

@@ -37,18 +37,6 @@ struct write_sink write_to_file(FILE *file)
     return (struct write_sink){.self = file, .put = put_file, .flush = flush_file};
 }
 
-static enum q_code put_buf(void *self, struct q_str text, struct q_err *err)
-{
-    struct q_buf *b = self;
-    q_buf_add(b, text.p, text.n);
-    return q_buf_check(b, "the output", err);
-}
-
-struct write_sink write_to_buf(struct q_buf *buf)
-{
-    return (struct write_sink){.self = buf, .put = put_buf};
-}
-
 enum q_code writer_flush(struct writer *w, struct q_err *err)
 {
     enum q_code code = q_buf_check(&w->out, "a result", err);

@@ -49,8 +49,6 @@ struct write_sink {
 
 /* `file` stays the caller's; it is flushed, not closed. */
 struct write_sink write_to_file(FILE *file);
-/* `buf` stays the caller's. */
-struct write_sink write_to_buf(struct q_buf *buf);
 
 struct write_value {
     const char *name;

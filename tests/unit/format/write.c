@@ -29,7 +29,7 @@ static struct batch_col *add_column(struct result *r, const char *name, struct q
     return col;
 }
 
-static struct batch_text text(const char *s)
+static struct batch_text cell(const char *s)
 {
     struct batch_text t = {.n = (uint32_t)strlen(s)};
     if (t.n <= BATCH_INLINE) {
@@ -53,9 +53,9 @@ static void make(struct result *r)
     static uint64_t some_names = 0x7;
     *r = (struct result){.arena = q_arena_new(NULL, "test")};
     doubles[1] = NAN;
-    names[0] = text("plain");
-    names[1] = text("");
-    names[2] = text("a \"quoted\", 日本\nline <b>");
+    names[0] = cell("plain");
+    names[1] = cell("");
+    names[2] = cell("a \"quoted\", 日本\nline <b>");
     add_column(r, "id", Q_TYPE(Q_T_INT64), ids, NULL);
     add_column(r, "name", Q_TYPE(Q_T_TEXT), names, &some_names);
     add_column(r, "amount", Q_DECIMAL(12, 2), amounts, NULL);
@@ -66,6 +66,18 @@ static void make(struct result *r)
 }
 
 static struct write_options plain;
+
+static enum q_code put_buf(void *self, struct q_str text, struct q_err *err)
+{
+    struct q_buf *b = self;
+    q_buf_add(b, text.p, text.n);
+    return q_buf_check(b, "the output", err);
+}
+
+static struct write_sink write_to_buf(struct q_buf *buf)
+{
+    return (struct write_sink){.self = buf, .put = put_buf};
+}
 
 /* The text of `times` batches. */
 static char *written(const struct result *r, const char *format,
@@ -184,7 +196,7 @@ static void a_json_value_stays_on_its_line(void **state)
     (void)state;
     static struct batch_text docs[1];
     struct result r = {.arena = q_arena_new(NULL, "test")};
-    docs[0] = text("{\"a\":\n[1]}");
+    docs[0] = cell("{\"a\":\n[1]}");
     add_column(&r, "doc", Q_TYPE(Q_T_JSON), docs, NULL);
     r.batch.rows = 1;
     assert_string_equal(written(&r, "ndjson", &plain, 1), "{\"doc\":{\"a\": [1]}}\n");
@@ -196,7 +208,7 @@ static void control_characters_do_not_reach_the_terminal(void **state)
     (void)state;
     static struct batch_text cells[1];
     struct result r = {.arena = q_arena_new(NULL, "test")};
-    cells[0] = text("\033[31m\t\xE2\x80\xAE!");
+    cells[0] = cell("\033[31m\t\xE2\x80\xAE!");
     add_column(&r, "c", Q_TYPE(Q_T_TEXT), cells, NULL);
     r.batch.rows = 1;
     assert_non_null(strstr(written(&r, "table", &plain, 1), "\\u001b[31m\\t\\u202e!\n"));

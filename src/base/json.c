@@ -142,9 +142,9 @@ void q_json_quote(struct q_buf *out, struct q_str text)
         unsigned char c = (unsigned char)text.p[i];
         if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\')
             continue;
-        size_t bad = text.n - i;
-        if (c >= 0x80 && (q_utf8_valid(text.p + i, text.n - i, &bad) || bad > 0)) {
-            i += (bad > 0 ? bad : 1) - 1; /* a well-formed stretch is copied as it is */
+        size_t length = c >= 0x80 ? q_utf8_length(text.p + i, text.n - i) : 0;
+        if (length) {
+            i += length - 1; /* copied as it is, with what is around it */
             continue;
         }
         q_buf_add(out, text.p + from, i - from);

@@ -40,9 +40,10 @@ struct q_str q_str_trim(struct q_str s)
     return s;
 }
 
-/* Length of the well-formed sequence at p (1 to 4 bytes), 0 if there is none. Unicode 15, table 3-7. */
-static size_t utf8_sequence(const unsigned char *p, size_t left)
+/* Unicode 15, table 3-7. */
+size_t q_utf8_length(const char *text, size_t left)
 {
+    const unsigned char *p = (const unsigned char *)text;
     unsigned char c = p[0];
     if (c < 0x80)
         return 1;
@@ -70,18 +71,17 @@ static size_t utf8_sequence(const unsigned char *p, size_t left)
 
 bool q_utf8_valid(const char *text, size_t n, size_t *bad)
 {
-    const unsigned char *p = (const unsigned char *)text;
     size_t i = 0;
     while (i < n) {
         uint64_t word;
         if (n - i >= sizeof word) {
-            memcpy(&word, p + i, sizeof word);
+            memcpy(&word, text + i, sizeof word);
             if (!(word & 0x8080808080808080u)) {
                 i += sizeof word;
                 continue;
             }
         }
-        size_t step = utf8_sequence(p + i, n - i);
+        size_t step = q_utf8_length(text + i, n - i);
         if (!step) {
             if (bad)
                 *bad = i;

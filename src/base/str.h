@@ -50,6 +50,8 @@ bool q_starts(const char *text, const char *prefix);
 bool q_ends(const char *text, const char *suffix);
 /* Without leading and trailing ASCII white space. */
 struct q_str q_str_trim(struct q_str s);
+/* Length of the well-formed UTF-8 sequence at p (1 to 4 bytes), 0 when there is none. left >= 1. */
+size_t q_utf8_length(const char *p, size_t left);
 /* Bytes [0, n) are valid UTF-8; on false *bad (may be NULL) is the offset of the first wrong byte. */
 bool q_utf8_valid(const char *p, size_t n, size_t *bad);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "plan/plan.h"
 
+#include "base/embed.h"
 #include "base/suggest.h"
 #include "model/date.h"
 #include "state/state.h"
@@ -67,7 +68,7 @@ static const char *table_ref(const struct plan *plan, const struct model_table *
 /* Stand-ins for the model's tables that the warehouse lacks. */
 static enum q_code make_stand_ins(const struct plan *plan, struct q_err *err)
 {
-    enum q_code code = db_exec(plan->db, "CREATE SCHEMA IF NOT EXISTS absent", NULL, 0, NULL, err);
+    enum q_code code = db_exec(plan->db, q_embed_text("plan/create_absent.sql"), NULL, 0, NULL, err);
     for (size_t i = 0; i < plan->model->n && !code; i++) {
         const struct model_table *t = &plan->model->tables[i];
         if (q_map_has(plan->existing, t->stored))

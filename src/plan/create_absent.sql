@@ -1,0 +1,2 @@
+-- Stand-ins for tables that the warehouse does not have yet.
+CREATE SCHEMA IF NOT EXISTS absent

@@ -69,8 +69,9 @@ static enum q_code extract(struct plan *plan, struct q_err *err)
         struct plan_source *source = q_vec_push(plan->arena, &plan->sources);
         *source = (struct plan_source){.name = cfg->name.s, .cfg = cfg};
         source->table = q_printf(plan->arena, "s_%s", cfg->name.s);
-        source->files = q_new(plan->arena, q_paths);
-        *q_vec_push(plan->arena, source->files) = q_printf(plan->arena, "in/%s.csv", cfg->name.s);
+        q_paths *files = q_new(plan->arena, q_paths);
+        *q_vec_push(plan->arena, files) = q_printf(plan->arena, "in/%s.csv", cfg->name.s);
+        source->files = files;
         code = db_describe(plan->db, q_map_get(&current->tables, cfg->name.s), plan->arena,
                            &source->columns, err);
     }

@@ -18,6 +18,10 @@
  *   q_rejects(relation VARCHAR, pos BIGINT, ord INTEGER, rule VARCHAR, reason VARCHAR, col VARCHAR, value VARCHAR,
  *             detail VARCHAR, raw BLOB, record VARCHAR)      every reason of every rejected record
  *   q_skips(relation VARCHAR, pos BIGINT, reason VARCHAR)    records that are left out on purpose; at most one a record
+ *   q_skipped(relation VARCHAR, reason VARCHAR, records BIGINT)  records left out that are only counted (filtered,
+ *                                                            unmatched); made by transform where it is absent
+ *   q_joins(step VARCHAR, left_rows, right_rows, matched_left, unmatched_left, matched_right, unmatched_right,
+ *           multiplied BIGINT)                               one row a join; `multiplied`: rows beyond one a match
  *   q_rules(ord INTEGER, name VARCHAR, rows BIGINT, evaluated BIGINT, failed BIGINT, severity VARCHAR (NULL: passed),
  *           state VARCHAR ('passed','failed','error'), vacuous BOOLEAN, seconds DOUBLE, message VARCHAR, samples VARCHAR)
  *   q_sources(relation VARCHAR, file_no INTEGER, path VARCHAR, size BIGINT, records BIGINT, rejected BIGINT,
@@ -27,6 +31,8 @@
  *   q_keys(pos BIGINT, key VARCHAR)                          keys of rejected records of the main relation, as JSON
  *   q_run(run_id BIGINT, clock TIMESTAMP)                    one row: this run
  * A skip with the reason "superseded" counts as loaded, not as skipped.
+ * After a right or full join a row without a record of the main relation has _q_pos = -1 - the right record's position;
+ * a negative position in q_rejects is that record of the right relation.
  * `ord` orders reasons: STEP_ORD_PARSE, then transform steps, then rules as declared, then load. `reason` is a stable
  * code ("cast", "not_null", "between", "duplicate_key", ...), `rule` the rule's name or the step's.
  * A stage that reads a relation after rejects leaves out what is in q_rejects or q_skips of the main relation.
@@ -99,6 +105,14 @@ struct plan_step {
                                     struct q_err *err);
 };
 
+/* What a transform step could not do with a row: a hidden column of plan->current that is NULL where all went well,
+ * else the value that it could not use ("" when there is none to show). The check stage rejects such rows. */
+struct plan_fail {
+    const char *column; /* of plan->current: "_q_fail_1" */
+    int ord;
+    const char *rule, *reason, *col, *detail; /* as in q_rejects */
+};
+
 /* An immutable plan of one pipeline; while it is being built, stages append to it. */
 struct plan {
     struct q_arena *arena;
@@ -111,6 +125,7 @@ struct plan {
     Q_VEC(struct plan_source) sources;
     struct plan_relation current; /* the main relation after the steps so far */
     bool current_is_table;        /* not a view: scanning it twice costs little */
+    Q_VEC(struct plan_fail) fails; /* of transform, for check */
     Q_VEC(struct plan_step) steps;
     /* How to name a model's stored table while the warehouse is read: "wh"."main"."x", or a stand-in with the special
      * members when the warehouse does not have it yet. A fragment. */

@@ -545,7 +545,7 @@ bool expr_add_cast_sql(struct sql *q, const char *value_sql, struct q_type from,
         sql_add(q, "q_cast_%s(%s)", q_type_text(to, name), value_sql);
     else if (lossy)
         sql_add(q, "CASE WHEN TRY_CAST(TRY_CAST(%s AS %T) AS %T) = %s THEN TRY_CAST(%s AS %T) END",
-                value_sql, &to, value_sql, value_sql, &to);
+                value_sql, &to, &from, value_sql, value_sql, &to);
     else if (own_fails)
         sql_add(q, "TRY_CAST(%s AS %T)", value_sql, &to);
     else

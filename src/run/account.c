@@ -14,6 +14,25 @@ enum q_code account_begin(struct step_ctx *ctx, struct q_err *err)
     return code ? code : db_exec(ctx->db, q_embed_text("run/begin_run.sql"), p, 2, NULL, err);
 }
 
+/* The relation whose records a right or full join brings in alone. */
+static const char *right_relation(const struct plan *plan)
+{
+    const cfg_steps *steps = &plan->pipeline->steps;
+    for (size_t i = 0; i < steps->n; i++)
+        if (steps->v[i].kind == CFG_JOIN &&
+            (steps->v[i].join == CFG_RIGHT || steps->v[i].join == CFG_FULL))
+            return steps->v[i].right.s;
+    return plan->sources.v[0].name;
+}
+
+static enum q_code tell_rejects(struct step_ctx *ctx, const struct plan *plan, struct q_err *err)
+{
+    const char *right = sql_make(ctx->arena, "CREATE OR REPLACE TABLE q_right AS SELECT %L AS name",
+                                 right_relation(plan));
+    enum q_code code = db_exec(ctx->db, right, NULL, 0, NULL, err);
+    return code ? code : db_exec(ctx->db, q_embed_text("run/told.sql"), NULL, 0, NULL, err);
+}
+
 /* ---- reading the tables back ---- */
 
 struct reader {
@@ -135,7 +154,9 @@ static enum q_code main_relation(struct run_result *out, struct run_relation *r,
 enum q_code account_close(struct step_ctx *ctx, const struct plan *plan, struct run_result *out,
                           struct q_err *err)
 {
-    enum q_code code = read_tables(ctx, out, err);
+    enum q_code code = tell_rejects(ctx, plan, err);
+    if (!code)
+        code = read_tables(ctx, out, err);
     if (!code)
         code = read_counts(ctx, out, err);
     for (size_t i = 0; i < plan->sources.n && !code; i++) {
@@ -240,7 +261,7 @@ static enum q_code places_of(struct step_ctx *ctx, const struct plan_source *sou
     int64_t n = 0;
     enum q_code code = db_get_ints(
         ctx->db,
-        sql_make(ctx->arena, "SELECT count(DISTINCT pos) FROM q_rejects WHERE relation = %L",
+        sql_make(ctx->arena, "SELECT count(DISTINCT pos) FROM q_told WHERE relation = %L",
                  source->name),
         NULL, 0, &n, 1, 0, err);
     if (code || !n || !source->locate)

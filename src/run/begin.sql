@@ -6,6 +6,10 @@ CREATE TABLE q_rejects (
     relation VARCHAR, pos BIGINT, ord INTEGER, rule VARCHAR, reason VARCHAR, col VARCHAR, value VARCHAR, detail VARCHAR,
     raw BLOB, record VARCHAR);
 CREATE TABLE q_skips (relation VARCHAR, pos BIGINT, reason VARCHAR);
+CREATE TABLE q_skipped (relation VARCHAR, reason VARCHAR, records BIGINT);
+CREATE TABLE q_joins (
+    step VARCHAR, left_rows BIGINT, right_rows BIGINT, matched_left BIGINT, unmatched_left BIGINT, matched_right BIGINT,
+    unmatched_right BIGINT, multiplied BIGINT);
 CREATE TABLE q_rules (
     ord INTEGER, name VARCHAR, rows BIGINT, evaluated BIGINT, failed BIGINT, severity VARCHAR, state VARCHAR,
     vacuous BOOLEAN, seconds DOUBLE, message VARCHAR, samples VARCHAR);

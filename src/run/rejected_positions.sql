@@ -1,1 +1,1 @@
-SELECT DISTINCT pos FROM q_rejects WHERE relation = $relation AND pos >= 0 ORDER BY pos
+SELECT DISTINCT pos FROM q_told WHERE relation = $relation AND pos >= 0 ORDER BY pos

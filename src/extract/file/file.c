@@ -127,17 +127,17 @@ static ptrdiff_t find_name(const q_paths *names, const char *name)
     return -1;
 }
 
-static enum q_code missing_column(struct extract_file *s, const struct file_item *f,
-                                  const char *name, struct q_err *err)
+static enum q_code missing_column(const struct file_item *f, const char *name, struct q_err *err)
 {
     enum q_code code = q_fail(err, Q_SOURCE, "could not find column \"%s\" in the header of \"%s\"",
                               name, f->path);
     const char *near = q_suggest(name, f->csv.names.v, f->csv.names.n);
     struct q_buf list;
-    q_buf_init_in(&list, s->arena, Q_ERR_DETAIL - 64);
+    q_buf_init(&list, Q_ERR_DETAIL - 64);
     for (size_t i = 0; i < f->csv.names.n; i++)
         q_buf_printf(&list, "%s%s", i ? ", " : "", f->csv.names.v[i]);
     q_detail(err, "The header has: %s.", q_buf_text(&list));
+    q_buf_release(&list);
     if (near)
         q_hint(err, "Did you mean `%s`? Else declare `missing_columns: null`.", near);
     else
@@ -177,7 +177,7 @@ static enum q_code match_csv(struct extract_file *s, struct file_item *f, struct
         f->cols[c].field = find_name(names, s->columns.v[c].name);
         if (f->cols[c].field < 0 &&
             !(s->o->missing_columns && q_streq(s->o->missing_columns, "null")))
-            return missing_column(s, f, s->columns.v[c].name, err);
+            return missing_column(f, s->columns.v[c].name, err);
     }
     bool ignore = s->o->extra_columns && q_streq(s->o->extra_columns, "ignore");
     for (size_t i = 0; i < names->n && !ignore; i++)

@@ -38,7 +38,8 @@ static struct result decode(const char *compression, const char *encoding)
     r.code = decode_open(arena, path, &options, &d, &r.err);
     if (!r.code) {
         (void)snprintf(r.shown, sizeof r.shown, "%s", decode_describe(d));
-        for (size_t got = 1; !r.code && got;) { /* in small steps: no character may be lost between two */
+        for (size_t got = 1;
+             !r.code && got;) { /* in small steps: no character may be lost between two */
             r.code = decode_read(d, r.text + r.n, 3, &got, &r.err);
             r.n += got;
         }
@@ -70,17 +71,29 @@ static void encodings_become_utf8(void **state)
         const char *encoding, *text, *shown;
     } cases[] = {
         {"a,\xC3\xA4\n", 5, NULL, "a,\xC3\xA4\n", "utf-8"},
-        {"\xEF\xBB\xBF" "a\n", 5, NULL, "a\n", "utf-8 with BOM"},
-        {"\xFF\xFE" "a\0\xE4\0", 6, NULL, "a\xC3\xA4", "utf-16le with BOM"},
+        {"\xEF\xBB\xBF"
+         "a\n",
+         5, NULL, "a\n", "utf-8 with BOM"},
+        {"\xFF\xFE"
+         "a\0\xE4\0",
+         6, NULL, "a\xC3\xA4", "utf-16le with BOM"},
         {"\xFE\xFF\0a\0\xE4", 6, "utf-16", "a\xC3\xA4", "utf-16be with BOM"},
         {"a\0\xE4\0", 4, "utf-16le", "a\xC3\xA4", "utf-16le"},
         {"\xFF\xFE\x3D\xD8\x00\xDE", 6, NULL, "\xF0\x9F\x98\x80", "utf-16le with BOM"},
         {"\x80\xE4", 2, "windows-1252", "\xE2\x82\xAC\xC3\xA4", "windows-1252"},
         {"\xE4", 1, "latin1", "\xC3\xA4", "latin1"},
-        {"a\x81z", 3, "windows-1252", "a\xFFz", "windows-1252"},       /* no such character: spoils its record */
-        {"\xFF\xFE\x00\xD8" "a\0", 6, NULL, "\xFF" "a", "utf-16le with BOM"}, /* half a pair */
-        {"\xFF\xFE" "a\0b", 5, NULL, "a\xFF", "utf-16le with BOM"},    /* half a character at the end */
-        {"a\xFF", 2, NULL, "a\xFF", "utf-8"},                            /* passes: the reader rejects the record */
+        {"a\x81z", 3, "windows-1252", "a\xFFz",
+         "windows-1252"}, /* no such character: spoils its record */
+        {"\xFF\xFE\x00\xD8"
+         "a\0",
+         6, NULL,
+         "\xFF"
+         "a",
+         "utf-16le with BOM"}, /* half a pair */
+        {"\xFF\xFE"
+         "a\0b",
+         5, NULL, "a\xFF", "utf-16le with BOM"}, /* half a character at the end */
+        {"a\xFF", 2, NULL, "a\xFF", "utf-8"},    /* passes: the reader rejects the record */
         {"", 0, NULL, "", "utf-8"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -96,7 +109,9 @@ static void encodings_become_utf8(void **state)
 static void a_wrong_or_unknown_encoding_is_refused(void **state)
 {
     (void)state;
-    write_file("\xFF\xFE" "a\0", 4);
+    write_file("\xFF\xFE"
+               "a\0",
+               4);
     assert_int_equal(decode(NULL, "windows-1252").code, Q_SOURCE);
     assert_int_equal(decode(NULL, "klingon").code, Q_SOURCE);
     write_file("a", 1);
@@ -212,7 +227,8 @@ static void a_file_that_shrinks_is_an_error(void **state)
 static void skipping_lands_where_reading_does(void **state)
 {
     (void)state;
-    static const char text[] = "\xEF\xBB\xBF" "0123456789";
+    static const char text[] = "\xEF\xBB\xBF"
+                               "0123456789";
     unsigned char packed[256];
     char buf[4];
     for (int how = 0; how < 2; how++) {

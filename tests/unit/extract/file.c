@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files through the whole way into the engine: what is loaded, what is rejected and where, what is an error. */
+#include "unit.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "batch/cell.h"
+#include "db/db.h"
+#include "extract/file/file.h"
+
+static char dir[] = "/tmp/quern-files-XXXXXX";
+static struct q_arena *process; /* the engine keeps its sources as long as it lives */
+static struct db_conn *conn;
+
+struct file {
+    const char *name, *text;
+    size_t n; /* 0: strlen */
+};
+
+struct reading {
+    const char *path;
+    const char *columns; /* "a integer, b text"; NULL: inferred */
+    const char *options; /* "delimiter=;" ..., separated by blanks */
+    bool optional;
+    size_t workers, block_size;
+};
+
+struct result {
+    enum q_code code;
+    struct q_err err;
+    struct q_buf columns, rows, rejects, detected;
+};
+
+static pthread_mutex_t reject_lock = PTHREAD_MUTEX_INITIALIZER;
+struct rejects {
+    struct q_arena *arena;
+    Q_VEC(struct kept {
+        int64_t pos;
+        int seq;
+        const char *text;
+    })
+    all;
+};
+
+static enum q_code put_reject(void *self, const struct reject *r, struct q_err *err)
+{
+    struct rejects *rejects = self;
+    (void)err;
+    pthread_mutex_lock(&reject_lock);
+    struct kept *k = q_vec_push(rejects->arena, &rejects->all);
+    k->pos = r->pos;
+    k->seq = (int)rejects->all.n;
+    k->text = q_printf(rejects->arena, "%s %s <%.*s>", r->reason, r->column ? r->column : "-",
+                       (int)r->value.n, r->value.p ? r->value.p : "");
+    pthread_mutex_unlock(&reject_lock);
+    return Q_OK;
+}
+
+static int by_pos(const void *a, const void *b)
+{
+    const struct kept *x = a, *y = b;
+    return x->pos != y->pos ? (x->pos > y->pos) - (x->pos < y->pos) : x->seq - y->seq;
+}
+
+static void set_options(struct q_arena *arena, struct extract_file_options *o, const char *text)
+{
+    assert_int_equal(q_opt_defaults(extract_file_opts, arena, o, NULL), Q_OK);
+    for (char *word = q_strdup(arena, text ? text : ""), *next; *word; word = next) {
+        next = word + strcspn(word, " ");
+        if (*next)
+            *next++ = 0;
+        char *value = strchr(word, '=');
+        assert_non_null(value);
+        *value++ = 0;
+        const struct q_opt *opt = q_opt_find(extract_file_opts, word);
+        assert_non_null(opt);
+        assert_int_equal(q_opt_set(opt, arena, word, value, o, NULL), Q_OK);
+    }
+}
+
+static void declare(struct q_arena *arena, struct q_schema *schema, const char *text)
+{
+    for (char *word = q_strdup(arena, text ? text : ""), *next; *word; word = next) {
+        next = strstr(word, "; ");
+        next = next ? next : word + strlen(word);
+        if (*next) {
+            *next = 0;
+            next += 2;
+        }
+        char *type = strchr(word, ' ');
+        struct q_type t = {0};
+        if (type) {
+            *type++ = 0;
+            assert_int_equal(q_type_parse(type, &t, NULL), Q_OK);
+        }
+        (void)q_schema_add(arena, schema, word, t);
+    }
+}
+
+/* Rows in order of position, values separated by |, NULL as ~. */
+static enum q_code show_rows(const struct extract_file *s, struct q_arena *arena, struct q_buf *out,
+                             struct q_err *err)
+{
+    struct db_result *r = NULL;
+    const struct batch *b;
+    const char *select = q_printf(arena, "FROM (%s) ORDER BY _q_pos", extract_file_select(s));
+    enum q_code code = db_query(conn, select, NULL, 0, &r, err);
+    while (!code && !(code = db_next(r, &b, err)) && b)
+        for (size_t i = 0; i < b->rows; i++) {
+            for (size_t c = 0; c + 1 < b->n_cols; c++) {
+                q_buf_adds(out, c ? "|" : "");
+                if (batch_is_null(&b->cols[c], i))
+                    q_buf_adds(out, "~");
+                else
+                    batch_cell_text(&b->cols[c], i, out);
+            }
+            q_buf_addc(out, '\n');
+        }
+    db_close(r);
+    return code;
+}
+
+static enum q_code show_rejects(struct extract_file *s, struct rejects *rejects,
+                                struct q_arena *arena, struct q_buf *out, struct q_err *err)
+{
+    size_t n = rejects->all.n;
+    struct extract_place *places = q_alloc_array(arena, n + 1, sizeof *places);
+    if (n)
+        qsort(rejects->all.v, n, sizeof *rejects->all.v, by_pos);
+    for (size_t i = 0; i < n; i++)
+        places[i].pos = rejects->all.v[i].pos;
+    enum q_code code = extract_file_locate(s, places, n, arena, err);
+    for (size_t i = 0; i < n; i++)
+        q_buf_printf(out, "%s #%lld line %lld: %s [%.*s]\n", q_path_base(places[i].path),
+                     (long long)places[i].ordinal, (long long)places[i].line,
+                     rejects->all.v[i].text, (int)places[i].raw.n, places[i].raw.p);
+    return code;
+}
+
+static struct result read_files(struct q_arena *arena, const struct reading *how)
+{
+    struct result r = {0};
+    struct rejects rejects = {.arena = arena};
+    struct reject_sink sink = {&rejects, put_reject};
+    struct extract_file_options *options = q_new(arena, struct extract_file_options);
+    struct q_schema *declared = q_new(arena, struct q_schema);
+    struct extract_file_input *in = q_new(arena, struct extract_file_input);
+    static int scans;
+    struct extract_file *s;
+    const struct db_source *rows;
+    struct q_buf *bufs[] = {&r.columns, &r.rows, &r.rejects, &r.detected};
+    for (size_t i = 0; i < 4; i++)
+        q_buf_init(bufs[i], 1 << 20);
+    set_options(arena, options, how->options);
+    declare(arena, declared, how->columns);
+    options->path = how->path;
+    *in = (struct extract_file_input){.dir = dir,
+                                      .name = q_printf(arena, "f%d", scans++),
+                                      .options = options,
+                                      .declared = declared,
+                                      .optional = how->optional,
+                                      .sink = &sink,
+                                      .db = conn,
+                                      .workers = how->workers,
+                                      .block_size = how->block_size};
+    r.code = extract_file_describe(arena, in, &s, &r.err);
+    if (r.code)
+        return r;
+    for (size_t i = 0; i < extract_file_columns(s)->n; i++) {
+        char text[Q_TYPE_TEXT];
+        const struct q_column *c = &extract_file_columns(s)->v[i];
+        q_buf_printf(&r.columns, "%s%s %s", i ? "; " : "", c->name, q_type_text(c->type, text));
+    }
+    r.code = extract_file_open(s, &rows, &r.err);
+    if (!r.code && rows)
+        r.code = db_add_source(conn, rows, &r.err);
+    if (!r.code)
+        r.code = show_rows(s, arena, &r.rows, &r.err);
+    if (!r.code)
+        r.code = show_rejects(s, &rejects, arena, &r.rejects, &r.err);
+    for (size_t i = 0; i < extract_file_paths(s)->n; i++)
+        q_buf_printf(&r.detected, "%s\n", extract_file_stats(s, i).detected);
+    int64_t records = 0, loaded = 0;
+    for (size_t i = 0; i < extract_file_paths(s)->n; i++)
+        records += extract_file_stats(s, i).records - extract_file_stats(s, i).rejected;
+    for (size_t i = 0; i < r.rows.n; i++)
+        loaded += r.rows.p[i] == '\n';
+    if (!r.code && rows && !strstr(q_buf_text(&r.rows), "two\nlines"))
+        assert_int_equal(records, loaded);
+    extract_file_close(s);
+    return r;
+}
+
+static void write_files(struct q_arena *arena, const struct file *files)
+{
+    assert_int_equal(q_dir_remove(dir, NULL), Q_OK);
+    assert_int_equal(q_dir_make(dir, NULL), Q_OK);
+    for (; files->name; files++)
+        assert_int_equal(
+            q_file_write(q_path_join(arena, dir, files->name),
+                         (struct q_str){files->text, files->n ? files->n : strlen(files->text)},
+                         NULL),
+            Q_OK);
+}
+
+static void release(struct result *r)
+{
+    q_buf_release(&r->columns);
+    q_buf_release(&r->rows);
+    q_buf_release(&r->rejects);
+    q_buf_release(&r->detected);
+}
+
+/* Read with every combination of workers and blocks: all give the same. */
+static void expect(const struct file *files, struct reading how, const char *columns,
+                   const char *rows, const char *rejects)
+{
+    static const size_t blocks[] = {0, 1, 5, 64};
+    for (size_t workers = 1; workers <= 3; workers++)
+        for (size_t b = 0; b < sizeof blocks / sizeof blocks[0]; b++) {
+            struct q_arena *arena = q_arena_new(process, "test");
+            how.workers = workers;
+            how.block_size = blocks[b];
+            write_files(arena, files);
+            struct result r = read_files(arena, &how);
+            assert_string_equal(r.err.message, "");
+            assert_int_equal(r.code, Q_OK);
+            if (columns)
+                assert_string_equal(q_buf_text(&r.columns), columns);
+            assert_string_equal(q_buf_text(&r.rows), rows);
+            assert_string_equal(q_buf_text(&r.rejects), rejects);
+            release(&r);
+        }
+}
+
+static void expect_error(const struct file *files, struct reading how, enum q_code code,
+                         const char *part)
+{
+    struct q_arena *arena = q_arena_new(process, "test");
+    write_files(arena, files);
+    struct result r = read_files(arena, &how);
+    assert_int_equal(r.code, code);
+    if (!strstr(r.err.message, part))
+        fail_msg("\"%s\" does not contain \"%s\"", r.err.message, part);
+    release(&r);
+}
+
+#define ONE(text) ((const struct file[]){{"f.csv", (text), sizeof(text) - 1}, {0}})
+#define NAMED(name, text) ((const struct file[]){{(name), (text), sizeof(text) - 1}, {0}})
+static const struct reading plain = {.path = "f.csv", .columns = "a text; b text; c text"};
+static const struct reading typed = {.path = "f.csv",
+                                     .columns = "a integer; b decimal(6,2); c date"};
+
+static void quotes_are_read_as_they_are_written(void **state)
+{
+    (void)state;
+    expect(ONE("a,b,c\n\"x, y\",\"he said \"\"so\"\"\",\"two\nlines\"\n"), plain, NULL,
+           "x, y|he said \"so\"|two\nlines\n", "");
+    expect(ONE("a,b,c\n5\" disk,x\"y\",\"\"\"\"\n"), plain, NULL, "5\" disk|x\"y\"|\"\n", "");
+    expect(ONE("a,b,c\n1,,\"\"\n,,\n"), plain, NULL, "1|~|\n~|~|~\n", "");
+    expect(ONE("a,b,c\n\"1\",\"2.5\",\"2010-12-01\"\n\"\",\"\",\"\"\n"), typed, NULL,
+           "1|2.50|2010-12-01\n~|~|~\n", "");
+    struct reading how = plain;
+    how.options = "quote=none";
+    expect(ONE("a,b,c\n\"x,y,z\n"), how, NULL, "\"x|y|z\n", "");
+    how.options = "escape=\\";
+    expect(ONE("a,b,c\n\"x\\\"y\",\"\\\\\",\"two\nlines\"\n"), how, NULL, "x\"y|\\|two\nlines\n",
+           "");
+    how.options = "quote='";
+    expect(ONE("a,b,c\n'x,y',\",z\n"), how, NULL, "x,y|\"|z\n", "");
+}
+
+static void line_ends_may_be_mixed_or_missing(void **state)
+{
+    (void)state;
+    expect(ONE("a,b,c\r\n1,2,3\r\n4,5,6"), plain, NULL, "1|2|3\n4|5|6\n", "");
+    expect(ONE("a,b,c\n1,2,3\r\n\r\n\n4,5,6\n\n"), plain, NULL, "1|2|3\n4|5|6\n", "");
+    expect(ONE("a,b,c\r1,2,3\r4,5,6\r"), plain, NULL, "1|2|3\n4|5|6\n", "");
+    expect(ONE("a\n1\n\n2\n"), (struct reading){.path = "f.csv", .columns = "a text"}, NULL,
+           "1\n~\n2\n", "");
+}
+
+static void a_bad_record_is_rejected_with_its_place_and_the_others_load(void **state)
+{
+    (void)state;
+    expect(ONE("a,b,c\n1,2\n1,2,3\n1,2,3,4\n1,2,3,\n"), plain, NULL, "1|2|3\n",
+           "f.csv #1 line 2: too_few_fields - <> [1,2]\n"
+           "f.csv #3 line 4: too_many_fields - <> [1,2,3,4]\n"
+           "f.csv #4 line 5: too_many_fields - <> [1,2,3,]\n");
+    expect(ONE("a,b,c\n\"x\"y,2,3\n1,\"two\nlines\",3\n1,\"2\" ,3\n"), plain, NULL,
+           "1|two\nlines|3\n",
+           "f.csv #1 line 2: bad_quote a <\"x\"y> [\"x\"y,2,3]\n"
+           "f.csv #3 line 5: bad_quote b <\"2\" > [1,\"2\" ,3]\n");
+    expect(ONE("a,b,c\n1,\xFF\xFE,3\nx\0,2,3\n\xC3\xA4,2,3\n"), plain, NULL, "\xC3\xA4|2|3\n",
+           "f.csv #1 line 2: invalid_utf8 b <\xFF\xFE> [1,\xFF\xFE,3]\n"
+           "f.csv #2 line 3: nul_byte a <x> [x]\n");
+    expect(
+        ONE("a,b,c\n1.5,7.777,2010-12-01\n2,7.70,2010-12-01\n3,1,2010-12-01 10:00:00\n9999999999,1e2,\n"),
+        typed, NULL, "2|7.70|2010-12-01\n",
+        "f.csv #1 line 2: cast a <1.5> [1.5,7.777,2010-12-01]\n"
+        "f.csv #1 line 2: cast b <7.777> [1.5,7.777,2010-12-01]\n"
+        "f.csv #3 line 4: cast c <2010-12-01 10:00:00> [3,1,2010-12-01 10:00:00]\n"
+        "f.csv #4 line 5: cast a <9999999999> [9999999999,1e2,]\n"
+        "f.csv #4 line 5: cast b <1e2> [9999999999,1e2,]\n");
+}
+
+static void columns_are_matched_by_name(void **state)
+{
+    (void)state;
+    const struct reading how = {.path = "f*.csv", .columns = "a integer; b text"};
+    expect((const struct file[]){{"f1.csv", "a,b\n1,x\n", 0}, {"f2.csv", "B,A\ny,2\n", 0}, {0}},
+           how, "a integer; b text", "1|x\n2|y\n", "");
+    expect_error(ONE("a,bb\n1,x\n"), how, Q_SOURCE, "could not find column \"b\"");
+    expect_error(ONE("a,b,a\n1,x,2\n"), how, Q_SOURCE, "\"a\" stands there twice");
+    expect_error(
+        (const struct file[]){{"f1.csv", "a,b\n1,x\n", 0}, {"f2.csv", "a,b,z\n1,x,2\n", 0}, {0}},
+        how, Q_SOURCE, "column \"z\" that is not expected");
+    struct reading lenient = how;
+    lenient.options = "missing_columns=null extra_columns=ignore";
+    expect((const struct file[]){{"f1.csv", "a,b\n1,x\n", 0}, {"f2.csv", "z,a\n7,2\n", 0}, {0}},
+           lenient, NULL, "1|x\n2|~\n", "");
+    struct reading headless = how;
+    headless.options = "header=false";
+    expect(ONE("1,x\n2,y\n"), headless, NULL, "1|x\n2|y\n", "");
+    expect_error(ONE("1,x,3\n"), headless, Q_SOURCE, "3 fields, expected 2");
+}
+
+static void types_are_inferred_over_all_rows(void **state)
+{
+    (void)state;
+    const struct reading how = {.path = "f.csv"};
+    expect(
+        ONE("id,code,price,day,at,note\n1,007,1.5,2010-12-01,2010-12-01 08:00:00,x\n"
+            "2,008,10.25,2010-12-02,2010-12-01,\n"),
+        how, "id bigint; code text; price decimal(4,2); day date; at timestamp; note text",
+        "1|007|1.50|2010-12-01|2010-12-01 08:00:00|x\n2|008|10.25|2010-12-02|2010-12-01 00:00:00|~\n",
+        "");
+    expect(ONE("1;2\n3;4\n"), how, "column1 bigint; column2 bigint", "1|2\n3|4\n", "");
+    struct reading some = how;
+    some.columns = "b text";
+    expect(ONE("a,b\n1,2\n"), some, "b text; a bigint", "2|1\n", "");
+}
+
+static void the_dialect_is_detected(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *shown;
+    } cases[] = {
+        {"a,b\n1,2\n", "delimiter \",\", quote \", line ends \\n, header, 2 columns, utf-8\n"},
+        {"a;b\r\n1,5;2\r\n",
+         "delimiter \";\", quote \", line ends \\r\\n, header, 2 columns, utf-8\n"},
+        {"a\tb\n1\t2\r\n",
+         "delimiter tab, quote \", line ends \\n and \\r\\n mixed, header, 2 columns, utf-8\n"},
+        {"\xEF\xBB\xBF"
+         "1|2\r3|4\r",
+         "delimiter \"|\", quote \", line ends \\r, no header, 2 columns, utf-8 with BOM\n"},
+        {"a\n1\n", "delimiter \",\", quote \", line ends \\n, header, 1 columns, utf-8\n"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct q_arena *arena = q_arena_new(process, "test");
+        write_files(arena, (const struct file[]){{"f.csv", cases[i].text, 0}, {0}});
+        struct result r = read_files(arena, &(struct reading){.path = "f.csv"});
+        assert_string_equal(q_buf_text(&r.detected), cases[i].shown);
+        release(&r);
+    }
+}
+
+static void json_is_read_by_lines_and_from_arrays(void **state)
+{
+    (void)state;
+    const struct reading lines = {.path = "f.ndjson",
+                                  .columns = "a bigint; b.c text; d decimal(9,2)"};
+    expect(
+        NAMED(
+            "f.ndjson",
+            "{\"a\":1,\"b\":{\"c\":\"x\"},\"d\":1.50}\n{\"a\":2\n\n[3]\n{\"d\":1e2}\n{\"a\":\"4\",\"b\":null}\n"
+            "{\"a\":5,\"a\":6}\n{\"a\":\"\"}\n"),
+        lines, NULL, "1|x|1.50\n4|~|~\n",
+        "f.ndjson #2 line 2: bad_json - <> [{\"a\":2]\n"
+        "f.ndjson #3 line 4: bad_json - <> [[3]]\n"
+        "f.ndjson #4 line 5: cast d <1e2> [{\"d\":1e2}]\n"
+        "f.ndjson #6 line 7: bad_json - <> [{\"a\":5,\"a\":6}]\n"
+        "f.ndjson #7 line 8: cast a <> [{\"a\":\"\"}]\n");
+    const struct reading array = {.path = "f.json"};
+    expect(NAMED("f.json", "[ {\"a\":1,\"s\":\"],}\"},\n {\"a\":2.5,\"o\":{\"k\":[1, 2]}} ,7]\n"),
+           array, "a decimal(2,1); s text; o json", "1.0|],}|~\n2.5|~|{\"k\":[1, 2]}\n",
+           "f.json #3 line 2: bad_json - <> [7]\n");
+    expect(NAMED("f.json", " [ ]\n"), array, "", "", "");
+    expect_error(NAMED("f.json", "[{\"a\":1},{\"a\":2}\n"), array, Q_SOURCE,
+                 "the array is not closed");
+    expect_error(NAMED("f.json", "[{\"a\":1}] x"), array, Q_SOURCE,
+                 "text behind the array at line 1, byte 10");
+    expect_error(NAMED("f.json", "[{\"a\":\"x}]"), array, Q_SOURCE,
+                 "the string begun at line 1, byte 6 is never closed");
+}
+
+static void broken_files_say_where(void **state)
+{
+    (void)state;
+    expect_error(ONE("a,b,c\n1,2,3\n4,\"open,6\n7,8,9\n"), plain, Q_SOURCE,
+                 "the quote opened at line 3, byte 14 is never closed");
+    expect_error(ONE(""), plain, Q_SOURCE, "the file is empty");
+    struct reading how = plain;
+    how.options = "max_record=20";
+    expect_error(ONE("a,b,c\n1,2,3\n123456789,123456789,123\n"), how, Q_SOURCE,
+                 "longer than 20 bytes at line 3, byte 12");
+    how = plain;
+    how.path = "none.csv";
+    expect_error(ONE("a\n"), how, Q_SOURCE, "could not find the file \"none.csv\"");
+    how.path = "none*.csv";
+    expect_error(ONE("a\n"), how, Q_SOURCE, "could not find a file that matches");
+    how.path = ".";
+    expect_error(ONE("a\n"), how, Q_SOURCE, "it is a directory");
+    how.path = "f.abc";
+    expect_error(NAMED("f.abc", "a\n"), how, Q_CONFIG, "cannot tell the format");
+    expect_error(ONE("_q_pos,b\n1,2\n"), (struct reading){.path = "f.csv"}, Q_SOURCE,
+                 "reserved name");
+}
+
+static void only_a_header_is_no_rows_and_optional_files_may_be_missing(void **state)
+{
+    (void)state;
+    expect(ONE("a,b,c\n"), plain, "a text; b text; c text", "", "");
+    struct reading how = plain;
+    how.optional = true;
+    expect(ONE(""), how, "a text; b text; c text", "", "");
+    how.path = "none*.csv";
+    expect(ONE(""), how, "a text; b text; c text", "", "");
+}
+
+static void wrong_options_are_refused(void **state)
+{
+    (void)state;
+    struct reading how = typed;
+    static const char *const wrong[] = {"delimiter=ab",  "delimiter=\"",
+                                        "formats=%d/%m", "decimal_comma=true thousands=,",
+                                        "quote=xx",      "encoding=klingon"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        how.options = wrong[i];
+        expect_error(ONE("a,b,c\n1,2,2010-12-01\n"), how, Q_CONFIG, "");
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(quotes_are_read_as_they_are_written),
+        cmocka_unit_test(line_ends_may_be_mixed_or_missing),
+        cmocka_unit_test(a_bad_record_is_rejected_with_its_place_and_the_others_load),
+        cmocka_unit_test(columns_are_matched_by_name),
+        cmocka_unit_test(types_are_inferred_over_all_rows),
+        cmocka_unit_test(the_dialect_is_detected),
+        cmocka_unit_test(json_is_read_by_lines_and_from_arrays),
+        cmocka_unit_test(broken_files_say_where),
+        cmocka_unit_test(only_a_header_is_no_rows_and_optional_files_may_be_missing),
+        cmocka_unit_test(wrong_options_are_refused),
+    };
+    process = q_arena_new(NULL, "process");
+    const struct db_settings settings = {.threads = 2};
+    struct db *db;
+    if (!mkdtemp(dir) || db_open(process, &settings, &db, NULL) ||
+        db_connect(db, process, &conn, NULL))
+        return 1;
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    q_arena_free(process);
+    return q_dir_remove(dir, NULL) ? 1 : failed;
+}

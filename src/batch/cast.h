@@ -93,8 +93,6 @@ struct batch_guess {
 /* Zero-initialise *guess before the first value. `text` has BATCH_CAST_PAD readable bytes behind it. A number with a
  * leading zero before another digit is a code, not a number. */
 void batch_guess_add(struct batch_guess *guess, struct q_str text);
-/* Add the values of `b` to those of `a`, in any order. */
-void batch_guess_merge(struct batch_guess *a, const struct batch_guess *b);
 /* bigint, else the smallest decimal, else date, timestamp, text. No value at all: text. */
 struct q_type batch_guess_type(const struct batch_guess *guess);
 

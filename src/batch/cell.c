@@ -10,12 +10,14 @@
 
 static const char hex_digits[] = "0123456789abcdef";
 
-const char *batch_decimal_text(__int128 unscaled, unsigned scale,
-                               char out[static BATCH_DECIMAL_TEXT])
+enum { DECIMAL_TEXT = 48 };
+
+/* An integer times 10^-scale (0..38); its start inside `out`. */
+static const char *decimal_text(__int128 unscaled, unsigned scale, char out[static DECIMAL_TEXT])
 {
     bool negative = unscaled < 0;
     unsigned __int128 v = negative ? -(unsigned __int128)unscaled : (unsigned __int128)unscaled;
-    char *p = out + BATCH_DECIMAL_TEXT - 1;
+    char *p = out + DECIMAL_TEXT - 1;
     *p = 0;
     unsigned digits = 0;
     while (v > UINT64_MAX || digits < scale) { /* 128 bit division only while it is needed */
@@ -63,8 +65,8 @@ __int128 batch_cell_integer(const struct batch_col *col, size_t row)
 
 static void add_integer(__int128 value, unsigned scale, struct q_buf *out)
 {
-    char text[BATCH_DECIMAL_TEXT];
-    q_buf_adds(out, batch_decimal_text(value, scale, text));
+    char text[DECIMAL_TEXT];
+    q_buf_adds(out, decimal_text(value, scale, text));
 }
 
 static void add_double(double v, struct q_buf *out)

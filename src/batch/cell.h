@@ -27,11 +27,6 @@
 /* Append the text of the value at `row`. */
 void batch_cell_text(const struct batch_col *col, size_t row, struct q_buf *out);
 
-/* Bytes that batch_decimal_text() may write. */
-enum { BATCH_DECIMAL_TEXT = 48 };
-/* The text of an integer times 10^-scale (scale 0..38); returns its start inside `out`, NUL-terminated. */
-const char *batch_decimal_text(__int128 unscaled, unsigned scale,
-                               char out[static BATCH_DECIMAL_TEXT]);
 /* The unscaled integer of a decimal or integer column. */
 __int128 batch_cell_integer(const struct batch_col *col, size_t row);
 

@@ -79,17 +79,6 @@ void batch_guess_add(struct batch_guess *g, struct q_str text)
         g->not_timestamp = true;
 }
 
-void batch_guess_merge(struct batch_guess *a, const struct batch_guess *b)
-{
-    a->not_integer |= b->not_integer;
-    a->not_decimal |= b->not_decimal;
-    a->not_date |= b->not_date;
-    a->not_timestamp |= b->not_timestamp;
-    a->any |= b->any;
-    a->whole = b->whole > a->whole ? b->whole : a->whole;
-    a->scale = b->scale > a->scale ? b->scale : a->scale;
-}
-
 struct q_type batch_guess_type(const struct batch_guess *g)
 {
     if (!g->any)

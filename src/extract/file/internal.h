@@ -65,10 +65,4 @@ Q_MUST_CHECK enum q_code file_json_members(struct extract_file *s, struct q_err 
 
 Q_MUST_CHECK enum q_code file_parquet_describe(struct extract_file *s, struct q_err *err);
 
-/* Open the item's reader in its own arena. */
-Q_MUST_CHECK enum q_code file_item_open(struct extract_file *s, struct file_item *f,
-                                        struct q_err *err);
-void file_item_close(struct file_item *f);
-struct blocks *file_item_blocks(const struct file_item *f);
-
 #endif

@@ -2,7 +2,8 @@
 /* The rows of all files as one source of the engine, and their places afterwards. */
 #include "extract/file/internal.h"
 
-enum q_code file_item_open(struct extract_file *s, struct file_item *f, struct q_err *err)
+/* Open the item's reader in its own arena. */
+static enum q_code file_item_open(struct extract_file *s, struct file_item *f, struct q_err *err)
 {
     f->arena = q_arena_new(NULL, "file");
     return s->kind == FILE_CSV
@@ -10,12 +11,12 @@ enum q_code file_item_open(struct extract_file *s, struct file_item *f, struct q
                : json_open(f->arena, f->full, &s->decode, &f->json, &f->target, &f->json_file, err);
 }
 
-struct blocks *file_item_blocks(const struct file_item *f)
+static struct blocks *file_item_blocks(const struct file_item *f)
 {
     return f->csv_file ? csv_blocks(f->csv_file) : f->json_file ? json_blocks(f->json_file) : NULL;
 }
 
-void file_item_close(struct file_item *f)
+static void file_item_close(struct file_item *f)
 {
     struct blocks *b = file_item_blocks(f);
     if (!b)

@@ -299,11 +299,6 @@ const char *decode_describe(const struct decode *d)
     return d->description;
 }
 
-int64_t decode_file_size(const struct decode *d)
-{
-    return d->file.size;
-}
-
 int64_t decode_file_read(const struct decode *d)
 {
     return d->file.at;

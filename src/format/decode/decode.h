@@ -55,7 +55,6 @@ void decode_close(struct decode *d);
 
 /* What was found: "utf-8", "utf-8 with BOM", "gzip, utf-16le with BOM". */
 const char *decode_describe(const struct decode *d);
-int64_t decode_file_size(const struct decode *d);
 /* Bytes of the file read so far. */
 int64_t decode_file_read(const struct decode *d);
 

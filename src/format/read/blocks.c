@@ -25,7 +25,7 @@ struct blocks {
     char *carry; /* the beginning of a record whose end was not in the last block */
     size_t carry_n, carry_cap;
     int64_t offset; /* of the next block */
-    int64_t start, file_size, file_read;
+    int64_t start, file_read;
     bool ended;
     enum q_code failed; /* the first failure: every worker gets it */
     Q_VEC(struct entry) index;
@@ -75,7 +75,6 @@ enum q_code blocks_open(struct q_arena *arena, const char *path,
         q_arena_free(s->decode_arena);
         return code;
     }
-    s->file_size = decode_file_size(s->decode);
     int rc = pthread_mutex_init(&s->lock, NULL);
     assert(rc == 0);
     (void)rc;
@@ -101,11 +100,6 @@ int64_t blocks_file_read(struct blocks *s)
     int64_t n = s->decode ? decode_file_read(s->decode) : s->file_read;
     pthread_mutex_unlock(&s->lock);
     return n;
-}
-
-int64_t blocks_file_size(const struct blocks *s)
-{
-    return s->file_size;
 }
 
 /* Line of an offset, by reading the file again: for messages only; 0 when that fails. */

@@ -80,9 +80,8 @@ void blocks_close(struct blocks *blocks);
 Q_MUST_CHECK enum q_code blocks_next(struct blocks *blocks, struct block *b, struct q_err *err);
 /* Note the records of a block that was parsed. */
 void blocks_done(struct blocks *blocks, const struct block *b, int64_t records);
-/* Bytes of the file (not of the stream) read so far, and its size. */
+/* Bytes of the file (not of the stream) read so far. */
 int64_t blocks_file_read(struct blocks *blocks);
-int64_t blocks_file_size(const struct blocks *blocks);
 
 /* Where a record stands. */
 struct blocks_place {

@@ -67,7 +67,7 @@ static inline void any_masks(const char *p, char delimiter, char eol, char quote
 
 #include "format/read/csv_kernel.inc"
 
-void csv_scan_exact(struct csv_scan *s)
+static void scan_exact(struct csv_scan *s)
 {
     const struct blocks_rules *r = s->rules;
     size_t count = 0, open_quote;
@@ -117,5 +117,5 @@ void csv_scan(struct csv_scan *s, bool has_quote)
         if (fast_scan(quotes)(s) || s->n_rows + s->n_odd)
             return;
     }
-    csv_scan_exact(s);
+    scan_exact(s);
 }

@@ -4,8 +4,7 @@
  *
  * A scan goes over whole records until a slab is full. It notes the offset of every delimiter and line end that counts
  * in `ends`, for each record with the right number of fields a row in `rows`, and the others in `odd`. The fast scans
- * look at 64 bytes at a time; csv_scan_exact() does the same byte by byte for any rules and is what they are tested
- * against.
+ * look at 64 bytes at a time; the exact one does the same byte by byte for any rules.
  */
 #ifndef Q_FORMAT_READ_CSV_SCAN_H
 #define Q_FORMAT_READ_CSV_SCAN_H
@@ -49,7 +48,6 @@ static inline size_t csv_ends_size(size_t fields)
     return SLAB_ROWS * fields + 128;
 }
 
-void csv_scan_exact(struct csv_scan *s);
 /* The fastest scan for a block; `has_quote` as the block says. */
 void csv_scan(struct csv_scan *s, bool has_quote);
 

@@ -13,8 +13,13 @@
  * row, unless a later one overwrote them already (h_final).
  *
  * A version that starts at initial_valid_from counts as starting at its first_seen_at.
+ *
+ * A column that the model got later is NULL in the versions that were there. That is no change: the first row of a key that
+ * agrees with the current version in all other tracked columns puts its value into it (h_fill).
  */
+#include "base/parse.h"
 #include "load/internal.h"
+#include "state/state.h"
 
 static bool is_kept(const struct model_column *c)
 {
@@ -50,6 +55,25 @@ static const char *differ(const struct load *l, bool (*kind)(const struct model_
     sql_add(q, "(");
     each_column(q, l, kind, fmt, " OR ", "false");
     sql_add(q, ")");
+    return sql_text(q);
+}
+
+/* Tracked columns of row r that differ from those of the stored version `v`. */
+static const char *differ_from(const struct load *l, const char *v)
+{
+    struct sql *q = sql_new(l->arena);
+    bool first = true;
+    sql_add(q, "(");
+    for (size_t i = 0; i < l->target->columns.n; i++) {
+        const char *name = l->target->columns.v[i].name;
+        if (!is_kept(&l->target->columns.v[i]))
+            continue;
+        sql_sep(q, &first, " OR ");
+        sql_add(q, "r.%I IS DISTINCT FROM %I.%I", name, v, name);
+        if (l->added[i])
+            sql_add(q, " AND NOT (%I.%I IS NULL AND %I._q_run < %d)", v, name, v, l->added[i]);
+    }
+    sql_add(q, ")"); /* a target with history tracks at least one column */
     return sql_text(q);
 }
 
@@ -92,7 +116,7 @@ static void collect(struct load *l)
             "CREATE TABLE h_class AS SELECT r._q_pos, CASE WHEN c.%I IS NULL THEN 'new' WHEN r._q_at > "
             "c._q_start THEN 'after' WHEN r._q_at < c._q_start THEN 'late' WHEN %s THEN 'correction' ELSE "
             "'same' END AS class FROM h_rows AS r LEFT JOIN h_cur AS c ON %s",
-            t->key, differ(l, is_kept, "r.%I IS DISTINCT FROM c.%I"), match_of(l, "r", "c")));
+            t->key, differ_from(l, "c"), match_of(l, "r", "c")));
 }
 
 static void reject_late(struct load *l)
@@ -107,7 +131,7 @@ static void reject_late(struct load *l)
             "r._q_pos AND x.class = 'late' LEFT JOIN %s AS v ON %s AND r._q_at >= v.valid_from AND r._q_at < "
             "coalesce(v.valid_to, TIMESTAMP 'infinity') WHERE v.%I IS NULL OR %s",
             insert, l->relation, (int64_t)STEP_ORD_LOAD + 1, l->target_ref, match_of(l, "r", "v"),
-            l->target->key, differ(l, is_kept, "r.%I IS DISTINCT FROM v.%I")));
+            l->target->key, differ_from(l, "v")));
     load_audit(
         l,
         sql_make(
@@ -128,11 +152,10 @@ static void sequence(struct load *l)
             l->arena,
             "CREATE TABLE h_seq AS SELECT r._q_pos, r._q_at%s, c.%I AS _q_cur, c.version AS _q_version, CASE "
             "WHEN row_number() OVER w > 1 THEN %s WHEN c.%I IS NOT NULL THEN %s ELSE true END AS _q_opens FROM "
-            "h_rows AS r JOIN h_class AS x ON x._q_pos = r._q_pos AND x.class IN ('new', 'after') LEFT JOIN "
+            "h_rows AS r JOIN h_class AS x ON x._q_pos = r._q_pos AND x.class IN ('new', 'after', 'same') LEFT JOIN "
             "h_cur AS c ON %s WINDOW w AS (PARTITION BY %s ORDER BY r._q_at)",
             sql_text(payload), t->key, differ(l, is_kept, "r.%I IS DISTINCT FROM lag(r.%I) OVER w"),
-            t->key, differ(l, is_kept, "r.%I IS DISTINCT FROM c.%I"), match_of(l, "r", "c"),
-            keys_of(l, "r")));
+            t->key, differ_from(l, "c"), match_of(l, "r", "c"), keys_of(l, "r")));
     load_audit(
         l,
         sql_make(
@@ -140,6 +163,39 @@ static void sequence(struct load *l)
             "CREATE TABLE h_new AS SELECT s.*, lead(_q_at) OVER v AS _q_until, row_number() OVER v AS _q_number "
             "FROM h_seq AS s WHERE _q_opens WINDOW v AS (PARTITION BY %s ORDER BY _q_at)",
             keys_of(l, "s")));
+}
+
+static bool has_added(const struct load *l)
+{
+    for (size_t i = 0; i < l->target->columns.n; i++)
+        if (l->added[i])
+            return true;
+    return false;
+}
+
+/* Values for columns of current versions that were there before the column was. */
+static void fills(struct load *l)
+{
+    struct sql *values = sql_new(l->arena), *any = sql_new(l->arena);
+    bool first = true;
+    for (size_t i = 0; i < l->target->columns.n; i++) {
+        const char *name = l->target->columns.v[i].name;
+        if (!l->added[i])
+            continue;
+        sql_add(values, ", CASE WHEN c.%I IS NULL AND c._q_run < %d THEN s.%I ELSE c.%I END AS %I",
+                name, l->added[i], name, name, name);
+        sql_sep(any, &first, " OR ");
+        sql_add(any, "(c.%I IS NULL AND c._q_run < %d AND s.%I IS NOT NULL)", name, l->added[i],
+                name);
+    }
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_fill AS SELECT s._q_pos, s._q_cur%s FROM (SELECT * FROM h_seq AS s QUALIFY "
+            "row_number() OVER (PARTITION BY %s ORDER BY s._q_at) = 1) AS s JOIN h_cur AS c ON c.%I = s._q_cur "
+            "WHERE NOT s._q_opens AND (%s)",
+            sql_text(values), keys_of(l, "s"), l->target->key, first ? "false" : sql_text(any)));
 }
 
 static void overwrites(struct load *l)
@@ -182,7 +238,8 @@ static void count_changes(struct load *l)
     load_audit(
         l,
         "INSERT INTO q_counts SELECT 'updated', (SELECT count(*) FROM h_new WHERE _q_cur IS NOT NULL OR _q_number > "
-        "1) + (SELECT count(*) FROM h_final AS f ANTI JOIN h_new AS n ON n._q_pos = f._q_pos WHERE _q_overwrites)");
+        "1) + (SELECT count(*) FROM (SELECT _q_pos FROM h_final WHERE _q_overwrites UNION SELECT _q_pos FROM h_fill) AS f "
+        "ANTI JOIN h_new AS n ON n._q_pos = f._q_pos)");
     load_audit(
         l,
         "INSERT INTO q_counts SELECT 'unchanged', (SELECT count(*) FROM l_good) - (SELECT sum(n) FROM q_counts WHERE "
@@ -209,6 +266,20 @@ static void publish_closings(struct load *l)
                ".%I AS t SET valid_to = n._q_at, is_current = false FROM (SELECT _q_cur, _q_at "
                "FROM h_new WHERE _q_number = 1 AND _q_cur IS NOT NULL) AS n WHERE t.%I = n._q_cur",
                t->stored, t->key));
+}
+
+static void publish_fills(struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    bool first = true;
+    sql_add(q, "UPDATE " LOAD_WH ".%I AS t SET ", l->target->stored);
+    for (size_t i = 0; i < l->target->columns.n; i++)
+        if (l->added[i]) {
+            sql_sep(q, &first, ", ");
+            sql_add(q, "%I = f.%I", l->target->columns.v[i].name, l->target->columns.v[i].name);
+        }
+    sql_add(q, " FROM h_fill AS f WHERE t.%I = f._q_cur", l->target->key);
+    load_publish(l, sql_text(q));
 }
 
 static void publish_overwrites(struct load *l)
@@ -251,18 +322,20 @@ static void publish_versions(struct load *l)
     load_publish(l, sql_text(q));
 }
 
-/* What rule 22 protects of a closed version, as a number. */
+/* What rule 22 protects of a closed version, as a number. NULLs are left out, so that a new column does not change it. */
 static const char *closed_hash(const struct load *l)
 {
     struct sql *q = sql_new(l->arena);
-    sql_add(
-        q,
-        "md5_number_lower(to_json([CAST(%I AS VARCHAR), CAST(valid_from AS VARCHAR), CAST(valid_to AS VARCHAR)",
-        l->target->key);
+    sql_add(q,
+            "md5_number_lower(concat_ws(',', CAST(%I AS VARCHAR), CAST(valid_from AS VARCHAR), "
+            "CAST(valid_to AS VARCHAR)",
+            l->target->key);
     for (size_t i = 0; i < l->target->columns.n; i++)
         if (!is_overwritten(&l->target->columns.v[i]))
-            sql_add(q, ", CAST(%I AS VARCHAR)", l->target->columns.v[i].name);
-    sql_add(q, "])::VARCHAR)");
+            sql_add(q, ", %L || to_json(CAST(%I AS VARCHAR))::VARCHAR",
+                    q_printf(l->arena, "%s:", l->target->columns.v[i].name),
+                    l->target->columns.v[i].name);
+    sql_add(q, "))");
     return sql_text(q);
 }
 
@@ -342,6 +415,33 @@ static enum q_code prove(const struct plan_step *step, struct step_ctx *ctx, str
     return code;
 }
 
+/* Which run added which of the tracked columns; this run adds those that the target lacks. */
+static enum q_code find_added(struct load *l, struct q_err *err)
+{
+    const struct model_table *t = l->target;
+    int64_t *added = q_alloc_array(l->arena, t->columns.n, sizeof *added);
+    struct q_schema have = {0};
+    enum q_code code = Q_OK;
+    l->added = added;
+    if (!q_map_has(l->plan->existing, t->stored))
+        return Q_OK;
+    code = db_describe(l->plan->db, sql_make(l->arena, "SELECT * FROM " LOAD_WH ".%I", t->stored),
+                       l->arena, &have, err);
+    for (size_t i = 0; i < t->columns.n && !code; i++) {
+        const char *name = t->columns.v[i].name, *run = NULL;
+        if (!is_kept(&t->columns.v[i]))
+            continue;
+        if (q_schema_find(&have, name) < 0) {
+            added[i] = INT64_MAX;
+            continue;
+        }
+        code = state_meta_get(l->plan->db, l->arena, load_added_key(l->arena, t, name), &run, err);
+        if (!code && run)
+            code = q_parse_int(run, name, 1, INT64_MAX, &added[i], err);
+    }
+    return code;
+}
+
 enum q_code load_history(struct load *l, struct q_err *err)
 {
     if (l->target->is_fact)
@@ -351,13 +451,19 @@ enum q_code load_history(struct load *l, struct q_err *err)
         return cfg_fail(err, l->cfg->pos,
                         "no column of %s has `history: keep`: load it with `mode: upsert`",
                         l->target->name);
+    enum q_code code = find_added(l, err);
+    if (code)
+        return code;
     collect(l);
     reject_late(l);
     sequence(l);
+    fills(l);
     overwrites(l);
     count_changes(l);
     remember_closed(l);
     publish_closings(l);
+    if (has_added(l))
+        publish_fills(l);
     publish_overwrites(l);
     publish_versions(l);
     carry_checksum(l);

@@ -10,8 +10,10 @@ struct load {
     struct q_arena *arena;
     const struct model_table *target;
     const struct cfg_load *cfg;
-    const char *relation;    /* the main source: what q_rejects and q_skips are about */
-    const char *target_ref;  /* the target while it is read, a fragment */
+    const char *relation;   /* the main source: what q_rejects and q_skips are about */
+    const char *target_ref; /* the target while it is read, a fragment */
+    const int64_t *
+        added; /* mode history, by column: the run that added it to the target, 0: from the start */
     struct plan_step *audit; /* statements are appended to these */
     struct plan_step *publish;
 };
@@ -35,6 +37,9 @@ void load_add_payload(struct sql *q, const struct load *l, const char *alias);
 enum q_code load_rows(struct load *l, struct q_err *err);
 enum q_code load_merge(struct load *l, struct q_err *err);
 enum q_code load_history(struct load *l, struct q_err *err);
+/* The key under which the state keeps which run added a column to a table that was there. */
+const char *load_added_key(struct q_arena *arena, const struct model_table *table,
+                           const char *column);
 /* First publishing step: schema, tables, special members, date dimensions, new columns. */
 enum q_code load_schema(struct load *l, struct q_err *err);
 

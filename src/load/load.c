@@ -40,6 +40,12 @@ void load_add_payload(struct sql *q, const struct load *l, const char *alias)
         sql_add(q, ", %I.%I", alias, l->target->columns.v[i].name);
 }
 
+const char *load_added_key(struct q_arena *arena, const struct model_table *table,
+                           const char *column)
+{
+    return q_printf(arena, "added %s.%s", table->stored, column);
+}
+
 /* Rejected records as typed rows (SEMANTICS 29), decimals as text, and the key of each. */
 static void keep_records(struct load *l)
 {

@@ -48,6 +48,22 @@ static bool same_type(const char *shown, const char *wanted)
            (q_streq(wanted, "TIMESTAMPTZ") && q_streq(shown, "TIMESTAMP WITH TIME ZONE"));
 }
 
+/* The run that added a column is remembered: that older rows lack its value is no change (SEMANTICS 21). */
+static enum q_code add_column(struct step_ctx *ctx, const struct model_table *t,
+                              const struct q_column *c, struct q_err *err)
+{
+    enum q_code code =
+        db_exec(ctx->db,
+                sql_make(ctx->arena, "ALTER TABLE " LOAD_WH ".%I ADD COLUMN %I %T DEFAULT %s",
+                         t->stored, c->name, &c->type, model_added_value(t, c->name)),
+                NULL, 0, NULL, err);
+    if (!code)
+        code = state_meta_set(ctx->db, load_added_key(ctx->arena, t, c->name),
+                              q_printf(ctx->arena, "%lld", (long long)ctx->run_id), err);
+    const char *view = model_view_sql(ctx->arena, t, LOAD_WH);
+    return code || !view ? code : db_exec(ctx->db, view, NULL, 0, NULL, err);
+}
+
 /* Add the columns that the stored table lacks; refuse a type that differs. */
 static enum q_code fit_columns(struct step_ctx *ctx, const existing_columns *have,
                                const struct model_table *t, struct q_err *err)
@@ -59,10 +75,7 @@ static enum q_code fit_columns(struct step_ctx *ctx, const existing_columns *hav
         const struct existing_column *found = find_column(have, t->stored, want.v[i].name);
         const char *type = sql_type(ctx->arena, want.v[i].type);
         if (!found) {
-            code = db_exec(ctx->db,
-                           sql_make(ctx->arena, "ALTER TABLE " LOAD_WH ".%I ADD COLUMN %I %T",
-                                    t->stored, want.v[i].name, &want.v[i].type),
-                           NULL, 0, NULL, err);
+            code = add_column(ctx, t, &want.v[i], err);
         } else if (!same_type(found->type, type)) {
             code = q_fail(
                 err, Q_TARGET,

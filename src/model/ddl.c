@@ -48,6 +48,14 @@ static void add_dimension_checks(struct sql *q, const struct model_table *t)
     }
 }
 
+const char *model_added_value(const struct model_table *t, const char *column)
+{
+    for (size_t i = 0; i < t->roles.n; i++)
+        if (q_strcaseeq(t->roles.v[i].key_column, column))
+            return "-1";
+    return "NULL";
+}
+
 const char *model_create_sql(struct q_arena *arena, const struct model_table *t,
                              const char *schema_ref)
 {
@@ -91,8 +99,7 @@ const char *model_view_sql(struct q_arena *arena, const struct model_table *t,
         return NULL;
     struct sql *q = sql_new(arena);
     /* without the catalog's name, which differs from process to process */
-    sql_add(q,
-            "CREATE VIEW IF NOT EXISTS %s.%I AS SELECT * FROM main.%I WHERE is_current AND %I > 0",
+    sql_add(q, "CREATE OR REPLACE VIEW %s.%I AS SELECT * FROM main.%I WHERE is_current AND %I > 0",
             schema_ref, t->name, t->stored, t->key);
     return sql_text(q);
 }

@@ -100,6 +100,8 @@ const char *model_special_sql(struct q_arena *arena, const struct model_table *t
                               const char *schema_ref);
 const char *model_view_sql(struct q_arena *arena, const struct model_table *table,
                            const char *schema_ref);
+/* What rows that are there get in a column that the model got later: -1 in a role's key, else NULL. A fragment. */
+const char *model_added_value(const struct model_table *table, const char *column);
 /* All columns of the stored table in order, system columns included. */
 void model_stored_columns(struct q_arena *arena, const struct model_table *table,
                           struct q_schema *out);

@@ -61,27 +61,59 @@ enum q_code step_run_sql(const struct plan_step *step, struct step_ctx *ctx, str
 
 static const char *table_ref(const struct plan *plan, const struct model_table *table)
 {
-    const char *schema = q_map_has(plan->existing, table->stored) ? "\"wh\".\"main\"" : "absent";
+    const char *schema = q_map_get(plan->existing, table->stored) ? "\"wh\".\"main\"" : "absent";
     return sql_make(plan->arena, "%s.%I", schema, table->stored);
 }
 
-/* Stand-ins for the model's tables that the warehouse lacks. */
+static enum q_code make_table(const struct plan *plan, const struct model_table *t,
+                              struct q_err *err)
+{
+    enum q_code code =
+        db_exec(plan->db, model_create_sql(plan->arena, t, "absent"), NULL, 0, NULL, err);
+    if (!code && !t->is_fact)
+        code = db_exec(plan->db, model_special_sql(plan->arena, t, "absent"), NULL, 0, NULL, err);
+    if (!code && t->is_date)
+        code = db_exec(plan->db,
+                       sql_make(plan->arena, "INSERT INTO absent.%I %s", t->stored,
+                                model_date_select(plan->arena, t, NULL)),
+                       NULL, 0, NULL, err);
+    return code;
+}
+
+/* A view with the columns that the model has got since, as they will be after the schema step. */
+static enum q_code make_view(const struct plan *plan, const struct model_table *t,
+                             struct q_err *err)
+{
+    struct q_schema have = {0}, want = {0};
+    struct sql *q = sql_new(plan->arena);
+    bool lacks = false;
+    enum q_code code =
+        db_describe(plan->db, sql_make(plan->arena, "SELECT * FROM \"wh\".\"main\".%I", t->stored),
+                    plan->arena, &have, err);
+    model_stored_columns(plan->arena, t, &want);
+    sql_add(q, "CREATE VIEW absent.%I AS SELECT *", t->stored);
+    for (size_t i = 0; i < want.n && !code; i++) {
+        if (q_schema_find(&have, want.v[i].name) >= 0)
+            continue;
+        lacks = true;
+        sql_add(q, ", CAST(%s AS %T) AS %I", model_added_value(t, want.v[i].name), &want.v[i].type,
+                want.v[i].name);
+    }
+    if (code || !lacks)
+        return code;
+    sql_add(q, " FROM \"wh\".\"main\".%I", t->stored);
+    q_map_put(plan->existing, t->stored, NULL);
+    return db_exec(plan->db, sql_text(q), NULL, 0, NULL, err);
+}
+
+/* Stand-ins for the model's tables that the warehouse lacks, or that lack columns. */
 static enum q_code make_stand_ins(const struct plan *plan, struct q_err *err)
 {
     enum q_code code = db_exec(plan->db, q_embed_text("plan/create_absent.sql"), NULL, 0, NULL, err);
     for (size_t i = 0; i < plan->model->n && !code; i++) {
         const struct model_table *t = &plan->model->tables[i];
-        if (q_map_has(plan->existing, t->stored))
-            continue;
-        code = db_exec(plan->db, model_create_sql(plan->arena, t, "absent"), NULL, 0, NULL, err);
-        if (!code && !t->is_fact)
-            code =
-                db_exec(plan->db, model_special_sql(plan->arena, t, "absent"), NULL, 0, NULL, err);
-        if (!code && t->is_date)
-            code = db_exec(plan->db,
-                           sql_make(plan->arena, "INSERT INTO absent.%I %s", t->stored,
-                                    model_date_select(plan->arena, t, NULL)),
-                           NULL, 0, NULL, err);
+        code = q_map_has(plan->existing, t->stored) ? make_view(plan, t, err)
+                                                    : make_table(plan, t, err);
     }
     return code;
 }

@@ -118,7 +118,7 @@ void model_add_lookup(struct sql *q, const struct model_role *role, const char *
     const char *at = sql_make(scratch, role->at_is_date ? "TRY_CAST(%I.%I AS TIMESTAMP)" : "%I.%I",
                               relation, role->at);
     if (role->at_is_date && role->at_end_of_day)
-        at = sql_make(scratch, "(%s + INTERVAL 86399999999 MICROSECONDS)", at);
+        at = sql_make(scratch, "(%s + INTERVAL '86399999999 microseconds')", at);
     sql_add(q, " AND %s >= %I.valid_from AND %s < coalesce(%I.valid_to, TIMESTAMP 'infinity')", at,
             alias, at, alias);
     q_arena_free(scratch);

@@ -46,32 +46,39 @@ const char *load_added_key(struct q_arena *arena, const struct model_table *tabl
     return q_printf(arena, "added %s.%s", table->stored, column);
 }
 
-/* Rejected records as typed rows (SEMANTICS 29), decimals as text, and the key of each. */
-static void keep_records(struct load *l)
+/* "to_json(...)" of columns; decimals as text, so that no digit is lost (SEMANTICS 29). */
+static void add_json(struct sql *q, const struct load *l, bool keys_only)
 {
     const struct q_schema *s = &l->plan->current.columns;
-    struct sql *q = sql_new(l->arena);
-    sql_add(q, "UPDATE q_rejects SET record = r.record FROM (SELECT _q_pos, to_json(struct_pack(");
+    bool first = true;
+    sql_add(q, "to_json(struct_pack(");
     for (size_t i = 0; i < s->n; i++) {
-        sql_add(q, i ? ", " : "");
-        if (s->v[i].type.id == Q_T_DECIMAL)
-            sql_add(q, "%I := CAST(%I AS VARCHAR)", s->v[i].name, s->v[i].name);
-        else
-            sql_add(q, "%I := %I", s->v[i].name, s->v[i].name);
+        const struct model_column *c = model_column_find(l->target, s->v[i].name);
+        if (keys_only && !(c && c->is_key))
+            continue;
+        sql_sep(q, &first, ", ");
+        sql_add(q, s->v[i].type.id == Q_T_DECIMAL ? "%I := CAST(%I AS VARCHAR)" : "%I := %I",
+                s->v[i].name, s->v[i].name);
     }
+    sql_add(q, "))::VARCHAR");
+}
+
+/* Rejected records as typed rows, and the key of each. */
+static void keep_records(struct load *l)
+{
+    struct sql *q = sql_new(l->arena), *k = sql_new(l->arena);
+    sql_add(q, "UPDATE q_rejects SET record = r.record FROM (SELECT _q_pos, ");
+    add_json(q, l, false);
     sql_add(
         q,
-        "))::VARCHAR AS record FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE raw IS NULL AND record IS "
+        " AS record FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE raw IS NULL AND record IS "
         "NULL AND relation = %L)) AS r WHERE q_rejects.relation = %L AND q_rejects.pos = r._q_pos AND "
         "q_rejects.record IS NULL",
         l->plan->current.name, l->relation, l->relation);
     load_audit_if(l, "q_rejects", sql_text(q));
-    struct sql *k = sql_new(l->arena);
-    sql_add(k, "INSERT INTO q_keys SELECT _q_pos, to_json(struct_pack(");
-    for (size_t i = 0; i < l->target->n_keys; i++)
-        sql_add(k, "%s%I := %I", i ? ", " : "", l->target->keys[i], l->target->keys[i]);
-    sql_add(k,
-            "))::VARCHAR FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE relation = %L)",
+    sql_add(k, "INSERT INTO q_keys SELECT _q_pos, ");
+    add_json(k, l, true);
+    sql_add(k, " FROM %I WHERE _q_pos IN (SELECT pos FROM q_rejects WHERE relation = %L)",
             l->plan->current.name, l->relation);
     load_audit_if(l, "q_rejects", sql_text(k));
 }

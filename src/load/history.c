@@ -94,7 +94,9 @@ static const char *match_of(const struct load *l, const char *a, const char *b)
 static void collect(struct load *l)
 {
     const struct model_table *t = l->target;
-    load_audit(l, "CREATE TABLE h_rows AS SELECT * FROM l_good");
+    load_audit(
+        l,
+        "CREATE TABLE h_rows AS SELECT *, row_number() OVER (ORDER BY _q_pos) AS _q_row FROM l_good");
     load_audit(
         l,
         sql_make(
@@ -113,7 +115,7 @@ static void collect(struct load *l)
         l,
         sql_make(
             l->arena,
-            "CREATE TABLE h_class AS SELECT r._q_pos, CASE WHEN c.%I IS NULL THEN 'new' WHEN r._q_at > "
+            "CREATE TABLE h_class AS SELECT r._q_row, r._q_pos, CASE WHEN c.%I IS NULL THEN 'new' WHEN r._q_at > "
             "c._q_start THEN 'after' WHEN r._q_at < c._q_start THEN 'late' WHEN %s THEN 'correction' ELSE "
             "'same' END AS class FROM h_rows AS r LEFT JOIN h_cur AS c ON %s",
             t->key, differ_from(l, "c"), match_of(l, "r", "c")));
@@ -127,8 +129,8 @@ static void reject_late(struct load *l)
         sql_make(
             l->arena,
             "%sSELECT %L, r._q_pos, %d, 'history', 'late_row', 'the row is older than the current version and "
-            "differs from the version valid at its time' FROM h_rows AS r JOIN h_class AS x ON x._q_pos = "
-            "r._q_pos AND x.class = 'late' LEFT JOIN %s AS v ON %s AND r._q_at >= v.valid_from AND r._q_at < "
+            "differs from the version valid at its time' FROM h_rows AS r JOIN h_class AS x ON x._q_row = "
+            "r._q_row AND x.class = 'late' LEFT JOIN %s AS v ON %s AND r._q_at >= v.valid_from AND r._q_at < "
             "coalesce(v.valid_to, TIMESTAMP 'infinity') WHERE v.%I IS NULL OR %s",
             insert, l->relation, (int64_t)STEP_ORD_LOAD + 1, l->target_ref, match_of(l, "r", "v"),
             l->target->key, differ_from(l, "v")));
@@ -150,9 +152,9 @@ static void sequence(struct load *l)
         l,
         sql_make(
             l->arena,
-            "CREATE TABLE h_seq AS SELECT r._q_pos, r._q_at%s, c.%I AS _q_cur, c.version AS _q_version, CASE "
+            "CREATE TABLE h_seq AS SELECT r._q_row, r._q_pos, r._q_at%s, c.%I AS _q_cur, c.version AS _q_version, CASE "
             "WHEN row_number() OVER w > 1 THEN %s WHEN c.%I IS NOT NULL THEN %s ELSE true END AS _q_opens FROM "
-            "h_rows AS r JOIN h_class AS x ON x._q_pos = r._q_pos AND x.class IN ('new', 'after', 'same') LEFT JOIN "
+            "h_rows AS r JOIN h_class AS x ON x._q_row = r._q_row AND x.class IN ('new', 'after', 'same') LEFT JOIN "
             "h_cur AS c ON %s WINDOW w AS (PARTITION BY %s ORDER BY r._q_at)",
             sql_text(payload), t->key, differ(l, is_kept, "r.%I IS DISTINCT FROM lag(r.%I) OVER w"),
             t->key, differ_from(l, "c"), match_of(l, "r", "c"), keys_of(l, "r")));
@@ -192,7 +194,7 @@ static void fills(struct load *l)
         l,
         sql_make(
             l->arena,
-            "CREATE TABLE h_fill AS SELECT s._q_pos, s._q_cur%s FROM (SELECT * FROM h_seq AS s QUALIFY "
+            "CREATE TABLE h_fill AS SELECT s._q_row, s._q_cur%s FROM (SELECT * FROM h_seq AS s QUALIFY "
             "row_number() OVER (PARTITION BY %s ORDER BY s._q_at) = 1) AS s JOIN h_cur AS c ON c.%I = s._q_cur "
             "WHERE NOT s._q_opens AND (%s)",
             sql_text(values), keys_of(l, "s"), l->target->key, first ? "false" : sql_text(any)));
@@ -207,8 +209,8 @@ static void overwrites(struct load *l)
         l,
         sql_make(
             l->arena,
-            "CREATE TABLE h_last AS SELECT r._q_pos, r._q_at, %s%s FROM h_rows AS r JOIN h_class AS x ON "
-            "x._q_pos = r._q_pos AND x.class IN ('new', 'after', 'same') QUALIFY row_number() OVER (PARTITION "
+            "CREATE TABLE h_last AS SELECT r._q_row, r._q_at, %s%s FROM h_rows AS r JOIN h_class AS x ON "
+            "x._q_row = r._q_row AND x.class IN ('new', 'after', 'same') QUALIFY row_number() OVER (PARTITION "
             "BY %s ORDER BY r._q_at DESC) = 1",
             keys_of(l, "r"), sql_text(last), keys_of(l, "r")));
     struct sql *q = sql_new(l->arena);
@@ -216,7 +218,7 @@ static void overwrites(struct load *l)
         l->arena, "(c.%I IS NULL OR c._q_overwritten_at IS NULL OR p._q_at >= c._q_overwritten_at)",
         t->key);
     const char *differs = differ(l, is_overwritten, "p.%I IS DISTINCT FROM c.%I");
-    sql_add(q, "CREATE TABLE h_final AS SELECT p._q_pos, %s", keys_of(l, "p"));
+    sql_add(q, "CREATE TABLE h_final AS SELECT p._q_row, %s", keys_of(l, "p"));
     for (size_t i = 0; i < t->columns.n; i++) {
         const char *name = t->columns.v[i].name;
         if (is_overwritten(&t->columns.v[i]))
@@ -238,8 +240,8 @@ static void count_changes(struct load *l)
     load_audit(
         l,
         "INSERT INTO q_counts SELECT 'updated', (SELECT count(*) FROM h_new WHERE _q_cur IS NOT NULL OR _q_number > "
-        "1) + (SELECT count(*) FROM (SELECT _q_pos FROM h_final WHERE _q_overwrites UNION SELECT _q_pos FROM h_fill) AS f "
-        "ANTI JOIN h_new AS n ON n._q_pos = f._q_pos)");
+        "1) + (SELECT count(*) FROM (SELECT _q_row FROM h_final WHERE _q_overwrites UNION SELECT _q_row FROM h_fill) AS f "
+        "ANTI JOIN h_new AS n ON n._q_row = f._q_row)");
     load_audit(
         l,
         "INSERT INTO q_counts SELECT 'unchanged', (SELECT count(*) FROM l_good) - (SELECT sum(n) FROM q_counts WHERE "

@@ -11,6 +11,7 @@ struct load {
     const struct model_table *target;
     const struct cfg_load *cfg;
     const char *relation;   /* the main source: what q_rejects and q_skips are about */
+    bool joined;            /* a record may have several rows, with one position */
     const char *target_ref; /* the target while it is read, a fragment */
     const int64_t *
         added; /* mode history, by column: the run that added it to the target, 0: from the start */
@@ -33,7 +34,8 @@ void load_add_keys(struct sql *q, const struct load *l, const char *alias);
 /* ", x.c1, x.c2 ..." of all payload columns. */
 void load_add_payload(struct sql *q, const struct load *l, const char *alias);
 
-/* Views l_base and l_good, and the settling of duplicates; keys are compared together with _q_at in mode history. */
+/* Views l_base and l_good, and the settling of duplicates; keys are compared together with _q_at in mode history. In
+ * l_good there is one row an identity (key, time), but perhaps several of one position. */
 enum q_code load_rows(struct load *l, struct q_err *err);
 enum q_code load_merge(struct load *l, struct q_err *err);
 enum q_code load_history(struct load *l, struct q_err *err);

@@ -91,6 +91,7 @@ static enum q_code compile(struct plan *plan, struct q_err *err)
         .target = plan->target,
         .cfg = &plan->pipeline->load,
         .relation = plan->sources.v[0].name,
+        .joined = plan->sources.n > 1,
         .target_ref = plan->table_ref(plan, plan->target),
     };
     enum q_code code = load_schema(&l, err);

@@ -57,7 +57,9 @@ static bool has_values(const struct load *l)
 static void match(struct load *l)
 {
     struct sql *q = sql_new(l->arena);
-    sql_add(q, "CREATE TABLE l_match AS SELECT r._q_pos AS pos, (");
+    sql_add(q, "CREATE TABLE l_match AS SELECT r._q_pos AS pos, ");
+    load_add_keys(q, l, "r");
+    sql_add(q, ", (");
     each_value_column(q, l, "r.%I IS DISTINCT FROM t.%I", " OR ");
     sql_add(q, ") AS changed FROM (%s) AS r JOIN %s AS t ON ", select_rows(l, false),
             l->target_ref);
@@ -72,14 +74,14 @@ static void reject_known(struct load *l)
         sql_make(
             l->arena,
             "INSERT INTO q_rejects (relation, pos, ord, rule, reason, detail) SELECT %L, pos, %d, 'grain', "
-            "'duplicate_key', 'the target has a row with this key' FROM l_match",
+            "'duplicate_key', 'the target has a row with this key' FROM l_match GROUP BY pos",
             l->relation, (int64_t)STEP_ORD_LOAD + 1));
     load_audit(l, "INSERT INTO q_counts SELECT 'inserted', count(*) FROM l_good");
 }
 
 static void count_changes(struct load *l)
 {
-    load_audit(l, "CREATE VIEW l_changed AS SELECT pos FROM l_match WHERE changed");
+    load_audit(l, "CREATE VIEW l_changed AS SELECT * FROM l_match WHERE changed");
     load_audit(
         l,
         "INSERT INTO q_counts SELECT 'inserted', count(*) - (SELECT count(*) FROM l_match) FROM l_good");
@@ -97,8 +99,10 @@ static void publish_updates(struct load *l)
     sql_add(
         q,
         ", _q_run = (SELECT run_id FROM q_run), _q_pos = u._q_pos FROM (SELECT r.* FROM (%s) AS r SEMI JOIN "
-        "l_changed AS m ON m.pos = r._q_pos) AS u WHERE ",
+        "l_changed AS m ON m.pos = r._q_pos AND ",
         select_rows(l, true));
+    load_add_key_match(q, l, "m", "r");
+    sql_add(q, ") AS u WHERE ");
     load_add_key_match(q, l, "t", "u");
     load_publish_if(l, "l_changed", sql_text(q));
 }
@@ -126,8 +130,9 @@ static void publish_inserts(struct load *l)
         sql_add(into, ", %I", t->roles.v[i].key_column);
         sql_add(from, ", r.%I", t->roles.v[i].key_column);
     }
-    sql_add(into, ") %s FROM (%s) AS r ANTI JOIN l_match AS m ON m.pos = r._q_pos", sql_text(from),
-            select_rows(l, true));
+    sql_add(into, ") %s FROM (%s) AS r ANTI JOIN l_match AS m ON m.pos = r._q_pos AND ",
+            sql_text(from), select_rows(l, true));
+    load_add_key_match(into, l, "m", "r");
     load_publish(l, sql_text(into));
 }
 

@@ -1,5 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows to load: typed as the target, one row a key. */
+/*
+ * The rows to load: typed as the target, one row a key.
+ *
+ * Rows that share their key with others (l_dups, few) get a fate: kept, duplicate, superseded, ambiguous. A join can make
+ * several rows of one record, which have one position: a record is skipped when none of its rows is left, and the rows to
+ * load are those of keys that are there once, and the kept ones.
+ */
 #include "base/suggest.h"
 #include "load/internal.h"
 
@@ -114,6 +120,12 @@ static void reject_sql(struct load *l, struct sql *q, const char *rule, const ch
         l->relation, (int64_t)STEP_ORD_LOAD, rule, reason, col, detail);
 }
 
+/* The relation before the duplicates of keys are settled. */
+static const char *clean_rows(const struct load *l)
+{
+    return l->joined ? "l_clean" : "l_good";
+}
+
 static void reject_null_times(struct load *l)
 {
     if (l->cfg->mode != CFG_HISTORY || !l->cfg->valid_from.s)
@@ -121,74 +133,114 @@ static void reject_null_times(struct load *l)
     struct sql *q = sql_new(l->arena);
     reject_sql(l, q, "valid_from", "null_valid_from", l->cfg->valid_from.s,
                "the business time of a version");
-    sql_add(q, "FROM l_good WHERE _q_at IS NULL");
+    sql_add(q, "FROM %I WHERE _q_at IS NULL GROUP BY _q_pos", clean_rows(l));
     load_audit(l, sql_text(q));
 }
 
-/* Rows of one key that differ: the latest by order_by wins, then by position when `ties: last`; what cannot be decided is
- * rejected. Runs over the few rows in l_dups. */
-static void settle_differing(struct load *l)
+static void add_identity_match(struct sql *q, const struct load *l, const char *a, const char *b)
 {
-    bool ordered = l->cfg->order_by.s != NULL, last = l->cfg->ties_last;
-    struct sql *q = sql_new(l->arena);
-    sql_add(q, "CREATE TABLE l_ranked AS SELECT _q_pos, count(*) OVER (PARTITION BY ");
-    add_identity(q, l, "d");
-    sql_add(q, ") AS rows, rank() OVER (PARTITION BY ");
-    add_identity(q, l, "d");
-    sql_add(q, " ORDER BY %s) AS place, count(*) OVER (PARTITION BY ",
-            ordered ? "_q_order DESC NULLS LAST" : "1");
-    add_identity(q, l, "d");
-    sql_add(q, "%s) AS ties, row_number() OVER (PARTITION BY ", ordered ? ", _q_order" : "");
-    add_identity(q, l, "d");
-    sql_add(
-        q,
-        " ORDER BY %s_q_pos DESC) AS number FROM l_dups AS d ANTI JOIN q_skips AS s ON s.relation = %L AND s.pos = "
-        "d._q_pos",
-        ordered ? "_q_order DESC NULLS LAST, " : "", l->relation);
-    load_audit_if(l, "l_dupkeys", sql_text(q));
-    const char *beaten = last ? "number > 1" : "place > 1";
-    load_audit_if(
-        l, "l_dupkeys",
-        sql_make(
-            l->arena,
-            "INSERT INTO q_skips SELECT %L, _q_pos, 'superseded' FROM l_ranked WHERE rows > 1 AND %s",
-            l->relation, beaten));
-    if (last)
-        return;
-    struct sql *r = sql_new(l->arena);
-    reject_sql(l, r, l->target->is_fact ? "grain" : "business_key", "ambiguous_version", NULL,
-               ordered ? "another row of this key has the same order_by value and other content"
-                       : "another row of this key has other content, and no order_by is declared");
-    sql_add(r, "FROM l_ranked WHERE rows > 1 AND place = 1 AND ties > 1");
-    load_audit_if(l, "l_dupkeys", sql_text(r));
+    load_add_key_match(q, l, a, b);
+    if (l->cfg->mode == CFG_HISTORY)
+        sql_add(q, " AND %I._q_at = %I._q_at", a, b);
 }
 
-static void settle_duplicates(struct load *l)
+/* Nothing to settle in most batches; l_good needs the tables all the same where it reads them. */
+static void audit_duplicates(struct load *l, const char *sql)
 {
-    struct sql *keys = sql_new(l->arena);
+    if (l->joined)
+        load_audit(l, sql);
+    else
+        load_audit_if(l, "l_dupkeys", sql);
+}
+
+static void collect_duplicates(struct load *l)
+{
+    struct sql *keys = sql_new(l->arena), *dups = sql_new(l->arena);
     sql_add(keys, "CREATE TABLE l_dupkeys AS SELECT ");
     add_identity(keys, l, "g");
-    sql_add(keys, " FROM l_good AS g GROUP BY ");
+    sql_add(keys, " FROM %I AS g GROUP BY ", clean_rows(l));
     add_identity(keys, l, "g");
     sql_add(keys, " HAVING count(*) > 1");
     load_audit(l, sql_text(keys));
-    struct sql *dups = sql_new(l->arena);
-    sql_add(dups,
-            "CREATE TABLE l_dups AS SELECT g.* FROM l_good AS g SEMI JOIN l_dupkeys AS k ON ");
-    load_add_key_match(dups, l, "g", "k");
-    if (l->cfg->mode == CFG_HISTORY)
-        sql_add(dups, " AND g._q_at = k._q_at");
-    load_audit_if(l, "l_dupkeys", sql_text(dups));
-    struct sql *same = sql_new(l->arena);
     sql_add(
-        same,
-        "INSERT INTO q_skips SELECT %L, _q_pos, 'duplicate' FROM l_dups AS d QUALIFY row_number() OVER (PARTITION BY ",
+        dups,
+        "CREATE TABLE l_dups AS SELECT g.*, row_number() OVER (ORDER BY g._q_pos) AS _q_row FROM %I AS g "
+        "SEMI JOIN l_dupkeys AS k ON ",
+        clean_rows(l));
+    add_identity_match(dups, l, "g", "k");
+    audit_duplicates(l, sql_text(dups));
+}
+
+/* Identical rows collapse to the first. Of rows that differ the latest by order_by wins, then by position when
+ * `ties: last`; what cannot be decided is ambiguous (SEMANTICS 11). */
+static void decide_fates(struct load *l)
+{
+    bool ordered = l->cfg->order_by.s != NULL, last = l->cfg->ties_last;
+    struct sql *q = sql_new(l->arena);
+    sql_add(q,
+            "CREATE TABLE l_fates AS WITH same AS (SELECT d.*, row_number() OVER (PARTITION BY ");
+    add_identity(q, l, "d");
+    load_add_payload(q, l, "d");
+    sql_add(
+        q,
+        "%s ORDER BY _q_pos, _q_row) AS _q_copy FROM l_dups AS d), ranked AS (SELECT _q_row, _q_pos, rank() OVER "
+        "(PARTITION BY ",
+        ordered ? ", _q_order" : "");
+    add_identity(q, l, "s");
+    sql_add(q, " ORDER BY %s%s) AS place, count(*) OVER (PARTITION BY ",
+            ordered ? "_q_order DESC NULLS LAST" : "1", last ? ", _q_pos DESC" : "");
+    add_identity(q, l, "s");
+    sql_add(
+        q,
+        "%s%s) AS ties FROM same AS s WHERE _q_copy = 1) SELECT _q_row, _q_pos, 'duplicate' AS fate FROM same WHERE "
+        "_q_copy > 1 UNION ALL SELECT _q_row, _q_pos, CASE WHEN place > 1 THEN 'superseded' WHEN ties > 1 THEN "
+        "'ambiguous' ELSE 'kept' END FROM ranked",
+        ordered ? ", _q_order" : "", last ? ", _q_pos" : "");
+    audit_duplicates(l, sql_text(q));
+}
+
+static void reject_ambiguous(struct load *l)
+{
+    struct sql *r = sql_new(l->arena);
+    reject_sql(l, r, l->target->is_fact ? "grain" : "business_key", "ambiguous_version", NULL,
+               l->cfg->order_by.s
+                   ? "another row of this key has the same order_by value and other content"
+                   : "another row of this key has other content, and no order_by is declared");
+    sql_add(r, "FROM l_fates WHERE fate = 'ambiguous' GROUP BY _q_pos");
+    audit_duplicates(l, sql_text(r));
+}
+
+/* The rows that are left, where a record may have several. */
+static void good_joined(struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    sql_add(q, "CREATE VIEW l_good AS SELECT g.* FROM l_clean AS g ANTI JOIN l_dupkeys AS k ON ");
+    add_identity_match(q, l, "g", "k");
+    sql_add(
+        q,
+        " UNION ALL SELECT d.* EXCLUDE (_q_row) FROM l_dups AS d SEMI JOIN (SELECT _q_row FROM l_fates WHERE fate = "
+        "'kept') AS f ON f._q_row = d._q_row ANTI JOIN (SELECT pos FROM q_rejects WHERE relation = %L) AS o ON o.pos = "
+        "d._q_pos",
         l->relation);
-    add_identity(same, l, "d");
-    load_add_payload(same, l, "d");
-    sql_add(same, "%s ORDER BY _q_pos) > 1", l->cfg->order_by.s ? ", _q_order" : "");
-    load_audit_if(l, "l_dupkeys", sql_text(same));
-    settle_differing(l);
+    load_audit(l, sql_text(q));
+}
+
+static void skip_beaten(struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    sql_add(
+        q,
+        "INSERT INTO q_skips SELECT %L, _q_pos, max(fate) FROM l_fates AS f WHERE fate IN ('duplicate', "
+        "'superseded')",
+        l->relation);
+    if (l->joined)
+        sql_add(
+            q,
+            " AND _q_pos NOT IN (SELECT pos FROM q_rejects WHERE relation = %L) AND _q_pos NOT IN (SELECT _q_pos FROM "
+            "l_good WHERE _q_pos IN (SELECT _q_pos FROM l_dups))",
+            l->relation);
+    sql_add(q, " GROUP BY _q_pos");
+    audit_duplicates(l, sql_text(q));
 }
 
 enum q_code load_rows(struct load *l, struct q_err *err)
@@ -200,10 +252,15 @@ enum q_code load_rows(struct load *l, struct q_err *err)
         l,
         sql_make(
             l->arena,
-            "CREATE VIEW l_good AS SELECT b.* FROM l_base AS b ANTI JOIN (SELECT pos FROM q_rejects WHERE "
+            "CREATE VIEW %I AS SELECT b.* FROM l_base AS b ANTI JOIN (SELECT pos FROM q_rejects WHERE "
             "relation = %L UNION ALL SELECT pos FROM q_skips WHERE relation = %L) AS o ON o.pos = b._q_pos",
-            l->relation, l->relation));
+            clean_rows(l), l->relation, l->relation));
     reject_null_times(l);
-    settle_duplicates(l);
+    collect_duplicates(l);
+    decide_fates(l);
+    reject_ambiguous(l);
+    if (l->joined)
+        good_joined(l);
+    skip_beaten(l);
     return Q_OK;
 }

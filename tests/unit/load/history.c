@@ -420,6 +420,29 @@ static void a_column_added_to_the_model_re_versions_no_row_rule_21(void **state)
     star_close(&s);
 }
 
+static void rows_of_one_record_are_versions_of_their_own_keys_rule_28(void **state)
+{
+    (void)state;
+    struct star s = open_star();
+#define JOINED "_q_pos bigint, _q_pos_other bigint, " COLUMNS
+    star_load(&s, "customers", "2024-02-01",
+              JOINED "1,1,a,Oslo,1.00,a@x,2024-01-01\n"
+                     "1,2,b,Oslo,1.00,a@x,2024-01-01\n"
+                     "2,2,b,Oslo,1.00,a@x,2024-01-01\n"
+                     "2,2,c,Oslo,1.00,a@x,2024-01-01\n");
+    star_load(&s, "customers", "2024-02-02",
+              JOINED "1,1,a,Bonn,1.00,a@x,2024-01-02\n"
+                     "1,2,a,Rome,1.00,a@x,2024-01-03\n"
+                     "1,2,b,Oslo,1.00,b@x,2024-01-03\n"
+                     "2,1,c,Oslo,1.00,c@x,2023-01-03\n");
+    star_expect(
+        &s,
+        "SELECT customer_id AS id, city, email, version AS v FROM dim_customers_versions WHERE customer_key > "
+        "0 ORDER BY 1, 4",
+        "id,city,email,v\na,Oslo,a@x,1\na,Bonn,a@x,2\na,Rome,a@x,3\nb,Oslo,b@x,1\nc,Oslo,a@x,1\n");
+    star_close(&s);
+}
+
 static void the_open_end_is_the_year_9999_where_that_is_declared_rule_20(void **state)
 {
     (void)state;
@@ -538,6 +561,7 @@ int main(void)
         cmocka_unit_test(keys_compare_column_by_column_rule_12),
         cmocka_unit_test(special_members_are_there_and_not_in_the_view_rule_12),
         cmocka_unit_test(a_column_added_to_the_model_re_versions_no_row_rule_21),
+        cmocka_unit_test(rows_of_one_record_are_versions_of_their_own_keys_rule_28),
         cmocka_unit_test(the_open_end_is_the_year_9999_where_that_is_declared_rule_20),
         cmocka_unit_test(a_load_that_finds_the_invariants_broken_publishes_nothing_rule_26),
         cmocka_unit_test(the_wrong_mode_is_a_configuration_error),

@@ -88,9 +88,12 @@ static enum q_code give_batch(struct plan *plan, struct q_err *err)
     struct plan_source *source = q_vec_push(plan->arena, &plan->sources);
     *source = (struct plan_source){.name = "batch", .table = "s_batch"};
     for (size_t i = 0; i < columns.n; i++)
-        if (!q_streq(columns.v[i].name, "_q_pos"))
+        if (!q_starts(columns.v[i].name, "_q_pos"))
             q_schema_add(plan->arena, &source->columns, columns.v[i].name, columns.v[i].type);
     plan->current = (struct plan_relation){"t1_batch", source->columns};
+    if (q_schema_find(&columns, "_q_pos_other") >= 0)
+        *q_vec_push(plan->arena, &plan->sources) =
+            (struct plan_source){.name = "other", .table = "s_other"};
     plan->current_is_table = true;
     return Q_OK;
 }

@@ -11,7 +11,8 @@
  *     star_expect(&s, "SELECT city FROM main.dim_customers ORDER BY 1", "city\nOslo\n\n");
  *     star_close(&s);
  *
- * A row's position is its number from 1; a column `_q_pos bigint` gives it instead. `NULL` is NULL, an empty field the empty
+ * A row's position is its number from 1; a column `_q_pos bigint` gives it instead; with a column `_q_pos_other bigint`
+ * the relation comes from a join with a source "other". `NULL` is NULL, an empty field the empty
  * text. Fields have no commas.
  */
 #ifndef SUPPORT_STAR_H

@@ -417,30 +417,46 @@ static enum q_code prove(const struct plan_step *step, struct step_ctx *ctx, str
     return code;
 }
 
+struct added {
+    const struct load *l;
+    int64_t *runs; /* by column */
+};
+
+static enum q_code take_added(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct added *a = arg;
+    const struct model_table *t = a->l->target;
+    const char *key = db_cell_text(a->l->arena, b, 0, row),
+               *run = db_cell_text(a->l->arena, b, 1, row);
+    for (size_t i = 0; i < t->columns.n; i++)
+        if (is_kept(&t->columns.v[i]) &&
+            q_streq(key, load_added_key(a->l->arena, t, t->columns.v[i].name)))
+            return q_parse_int(run, key, 1, INT64_MAX, &a->runs[i], err);
+    return Q_OK;
+}
+
 /* Which run added which of the tracked columns; this run adds those that the target lacks. */
 static enum q_code find_added(struct load *l, struct q_err *err)
 {
     const struct model_table *t = l->target;
-    int64_t *added = q_alloc_array(l->arena, t->columns.n, sizeof *added);
+    struct added a = {l, q_alloc_array(l->arena, t->columns.n, sizeof *a.runs)};
     struct q_schema have = {0};
     enum q_code code = Q_OK;
-    l->added = added;
-    if (!q_map_has(l->plan->existing, t->stored))
+    l->added = a.runs;
+    if (!q_map_has(l->plan->existing, t->stored) || !state_exists(l->plan->db))
         return Q_OK;
+    code = db_each(l->plan->db,
+                   sql_make(l->arena,
+                            "SELECT key, value FROM wh.quern.meta WHERE starts_with(key, %L)",
+                            load_added_key(l->arena, t, "")),
+                   NULL, 0, take_added, &a, err);
+    if (code || q_map_get(l->plan->existing, t->stored))
+        return code;
     code = db_describe(l->plan->db, sql_make(l->arena, "SELECT * FROM " LOAD_WH ".%I", t->stored),
                        l->arena, &have, err);
-    for (size_t i = 0; i < t->columns.n && !code; i++) {
-        const char *name = t->columns.v[i].name, *run = NULL;
-        if (!is_kept(&t->columns.v[i]))
-            continue;
-        if (q_schema_find(&have, name) < 0) {
-            added[i] = INT64_MAX;
-            continue;
-        }
-        code = state_meta_get(l->plan->db, l->arena, load_added_key(l->arena, t, name), &run, err);
-        if (!code && run)
-            code = q_parse_int(run, name, 1, INT64_MAX, &added[i], err);
-    }
+    for (size_t i = 0; i < t->columns.n && !code; i++)
+        if (is_kept(&t->columns.v[i]) && q_schema_find(&have, t->columns.v[i].name) < 0)
+            a.runs[i] = INT64_MAX;
     return code;
 }
 

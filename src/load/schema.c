@@ -149,7 +149,7 @@ static enum q_code run_schema(const struct plan_step *step, struct step_ctx *ctx
     const struct schema_spec *spec = step->spec;
     struct reader r = {.arena = ctx->arena};
     enum q_code code =
-        db_each(ctx->db, q_embed_text("load/table_columns.sql"), NULL, 0, read_column, &r, err);
+        db_each(ctx->db, q_embed_text("plan/table_columns.sql"), NULL, 0, read_column, &r, err);
     for (size_t i = 0; i < spec->plan->model->n && !code; i++)
         code = make_table(ctx, spec->plan, &r.columns, &spec->plan->model->tables[i], err);
     return code;

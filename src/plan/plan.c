@@ -80,27 +80,48 @@ static enum q_code make_table(const struct plan *plan, const struct model_table 
     return code;
 }
 
+struct columns {
+    struct q_arena *arena;
+    struct q_map names; /* "table.column" in lower case */
+};
+
+static const char *column_key(struct q_arena *arena, const char *table, const char *column)
+{
+    char *key = q_printf(arena, "%s.%s", table, column);
+    for (char *p = key; *p; p++)
+        *p = (char)(*p >= 'A' && *p <= 'Z' ? *p + ('a' - 'A') : *p);
+    return key;
+}
+
+static enum q_code take_column(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct columns *c = arg;
+    (void)err;
+    q_map_put(
+        &c->names,
+        column_key(c->arena, db_cell_text(c->arena, b, 0, row), db_cell_text(c->arena, b, 1, row)),
+        c);
+    return Q_OK;
+}
+
 /* A view with the columns that the model has got since, as they will be after the schema step. */
 static enum q_code make_view(const struct plan *plan, const struct model_table *t,
-                             struct q_err *err)
+                             const struct columns *have, struct q_err *err)
 {
-    struct q_schema have = {0}, want = {0};
+    struct q_schema want = {0};
     struct sql *q = sql_new(plan->arena);
     bool lacks = false;
-    enum q_code code =
-        db_describe(plan->db, sql_make(plan->arena, "SELECT * FROM \"wh\".\"main\".%I", t->stored),
-                    plan->arena, &have, err);
     model_stored_columns(plan->arena, t, &want);
     sql_add(q, "CREATE VIEW absent.%I AS SELECT *", t->stored);
-    for (size_t i = 0; i < want.n && !code; i++) {
-        if (q_schema_find(&have, want.v[i].name) >= 0)
+    for (size_t i = 0; i < want.n; i++) {
+        if (q_map_has(&have->names, column_key(plan->arena, t->stored, want.v[i].name)))
             continue;
         lacks = true;
         sql_add(q, ", CAST(%s AS %T) AS %I", model_added_value(t, want.v[i].name), &want.v[i].type,
                 want.v[i].name);
     }
-    if (code || !lacks)
-        return code;
+    if (!lacks)
+        return Q_OK;
     sql_add(q, " FROM \"wh\".\"main\".%I", t->stored);
     q_map_put(plan->existing, t->stored, NULL);
     return db_exec(plan->db, sql_text(q), NULL, 0, NULL, err);
@@ -109,10 +130,16 @@ static enum q_code make_view(const struct plan *plan, const struct model_table *
 /* Stand-ins for the model's tables that the warehouse lacks, or that lack columns. */
 static enum q_code make_stand_ins(const struct plan *plan, struct q_err *err)
 {
-    enum q_code code = db_exec(plan->db, q_embed_text("plan/create_absent.sql"), NULL, 0, NULL, err);
+    enum q_code code =
+        db_exec(plan->db, q_embed_text("plan/create_absent.sql"), NULL, 0, NULL, err);
+    struct columns have = {.arena = plan->arena};
+    q_map_init(&have.names, plan->arena);
+    if (!code)
+        code = db_each(plan->db, q_embed_text("plan/table_columns.sql"), NULL, 0, take_column,
+                       &have, err);
     for (size_t i = 0; i < plan->model->n && !code; i++) {
         const struct model_table *t = &plan->model->tables[i];
-        code = q_map_has(plan->existing, t->stored) ? make_view(plan, t, err)
+        code = q_map_has(plan->existing, t->stored) ? make_view(plan, t, &have, err)
                                                     : make_table(plan, t, err);
     }
     return code;

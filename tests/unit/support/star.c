@@ -166,6 +166,13 @@ void star_load(struct star *s, const char *pipeline, const char *clock, const ch
         fail_msg("%s: %s", s->result.status, s->result.message ? s->result.message : "?");
 }
 
+static enum q_code put(void *buf, struct q_str text, struct q_err *err)
+{
+    (void)err;
+    q_buf_add(buf, text.p, text.n);
+    return Q_OK;
+}
+
 static const char *query(struct star *s, const char *sql, struct q_err *err)
 {
     struct q_buf *out = q_new(s->place.arena, struct q_buf);
@@ -177,8 +184,8 @@ static const char *query(struct star *s, const char *sql, struct q_err *err)
     enum q_code code = db_query(s->session.db, sql, NULL, 0, &r, err);
     if (code)
         return NULL;
-    code = write_begin(s->place.arena, write_format_find("csv"), &plain, write_to_buf(out),
-                       db_columns(r), &w, err);
+    code = write_begin(s->place.arena, write_format_find("csv"), &plain,
+                       (struct write_sink){.self = out, .put = put}, db_columns(r), &w, err);
     while (!code && !(code = db_next(r, &b, err)) && b)
         code = write_batch(w, b, err);
     if (!code)

@@ -127,7 +127,8 @@ enum q_code state_open_for_write(struct db_conn *conn, const struct state_lock *
                                  struct q_err *err)
 {
     enum q_code code = Q_OK;
-    for (size_t i = 0; i < sizeof creates / sizeof creates[0] && !code; i++)
+    bool known = state_exists(conn);
+    for (size_t i = 0; !known && i < sizeof creates / sizeof creates[0] && !code; i++)
         code = db_exec(conn, q_embed_text(creates[i]), NULL, 0, NULL, err);
     int64_t fence = 0;
     if (!code)

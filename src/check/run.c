@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rules are evaluated, judged and written down. */
+#include "base/clock.h"
+#include "base/embed.h"
+#include "check/internal.h"
+
+struct runner {
+    const struct check *c;
+    struct db_conn *db;
+    struct q_arena *arena;
+    struct check_outcome *out; /* as c->rules */
+    bool *use;                 /* what is in the scan: rules that crashed are taken out */
+    int64_t rows;
+};
+
+static enum q_code exec(struct runner *r, const char *sql, struct q_err *err)
+{
+    return db_exec(r->db, sql, NULL, 0, NULL, err);
+}
+
+/* The statement was wrong, not the machine. */
+static bool is_rule_error(enum q_code code)
+{
+    return code == Q_SQL;
+}
+
+/* A crash of one rule is its state; other errors end the run. */
+static enum q_code settle(struct runner *r, size_t i, enum q_code code, const struct q_err *why,
+                          struct q_err *err)
+{
+    if (!is_rule_error(code)) {
+        if (code)
+            *err = *why;
+        return code;
+    }
+    r->out[i].error = q_strdup(r->arena, why->message);
+    r->use[i] = false;
+    return Q_OK;
+}
+
+static enum q_code run_set(struct runner *r, size_t i, struct q_err *err)
+{
+    const struct check_rule *rule = &r->c->rules.v[i];
+    struct q_err why = {0};
+    enum q_code code =
+        exec(r,
+             sql_make(r->arena,
+                      "DROP TABLE IF EXISTS %I; DROP TABLE IF EXISTS %I; DROP TABLE IF EXISTS %I",
+                      rule->set, q_printf(r->arena, "%s_keys", rule->set),
+                      q_printf(r->arena, "%s_rows", rule->set)),
+             &why);
+    for (size_t k = 0; !code && k < rule->statements.n; k++)
+        code = exec(r, rule->statements.v[k], &why);
+    if (!code)
+        code = exec(r, check_collect_set_sql(r->c, i), &why);
+    int64_t n[3] = {0};
+    if (!code && rule->tell)
+        code = db_get_ints(r->db, rule->tell, NULL, 0, n, 3, 0, &why);
+    if (!code && n[0])
+        r->out[i].message = q_printf(r->arena, "%lld duplicate keys, %lld rows, %lld surplus",
+                                     (long long)n[0], (long long)n[1], (long long)n[2]);
+    return settle(r, i, code, &why, err);
+}
+
+static enum q_code run_query(struct runner *r, size_t i, struct q_err *err)
+{
+    struct q_err why = {0};
+    enum q_code code = db_get_ints(r->db, r->c->rules.v[i].statements.v[0], NULL, 0,
+                                   &r->out[i].failed, 1, 0, &why);
+    return settle(r, i, code, &why, err);
+}
+
+static enum q_code run_apart(struct runner *r, enum check_form form, struct q_err *err)
+{
+    enum q_code code = Q_OK;
+    for (size_t i = 0; !code && i < r->c->rules.n; i++) {
+        if (r->c->rules.v[i].form != form)
+            continue;
+        int64_t start = q_ticks();
+        code = form == CHECK_SET ? run_set(r, i, err) : run_query(r, i, err);
+        r->out[i].seconds = (double)(q_ticks() - start) / 1e6;
+    }
+    return code;
+}
+
+/* The scan failed: each rule alone tells which one it was. */
+static enum q_code find_crash(struct runner *r, struct q_err *err)
+{
+    size_t n = r->c->rules.n;
+    bool *alone = q_alloc_array(r->arena, n + 1, sizeof *alone);
+    enum q_code code = Q_OK;
+    for (size_t i = 0; !code && i < n; i++) {
+        struct q_err why = {0};
+        if (r->c->rules.v[i].form != CHECK_ROWS && r->c->rules.v[i].form != CHECK_SET)
+            continue;
+        alone[i] = true;
+        code = settle(r, i, exec(r, check_scan_sql(r->c, alone), &why), &why, err);
+        alone[i] = false;
+    }
+    return code ? code : exec(r, check_scan_sql(r->c, r->use), err);
+}
+
+static enum q_code run_scan(struct runner *r, struct q_err *err)
+{
+    struct q_err why = {0};
+    int64_t start = q_ticks();
+    enum q_code code = exec(r, check_scan_sql(r->c, r->use), &why);
+    if (is_rule_error(code))
+        code = find_crash(r, err);
+    else if (code)
+        *err = why;
+    if (!code)
+        code = exec(r, check_collect_sql(r->c), err);
+    size_t n = 0;
+    for (size_t i = 0; i < r->c->rules.n; i++)
+        n += r->c->rules.v[i].form == CHECK_ROWS;
+    for (size_t i = 0; i < r->c->rules.n; i++)
+        if (r->c->rules.v[i].form == CHECK_ROWS)
+            r->out[i].seconds = (double)(q_ticks() - start) / 1e6 / (double)n;
+    return code;
+}
+
+static enum q_code read_counts(struct runner *r, struct q_err *err)
+{
+    size_t n = r->c->rules.n;
+    int64_t *ints = q_alloc_array(r->arena, 2 * n + 1, sizeof *ints);
+    enum q_code code = db_get_ints(r->db, check_counts_sql(r->c), NULL, 0, ints, 2 * n + 1, 0, err);
+    r->rows = ints[0];
+    for (size_t i = 0; i < n; i++) {
+        const struct check_rule *rule = &r->c->rules.v[i];
+        struct check_outcome *o = &r->out[i];
+        o->rows = r->rows;
+        if (rule->form == CHECK_SQL) {
+            o->evaluated = r->rows;
+        } else if (rule->form == CHECK_COUNT) {
+            o->evaluated = 1;
+            o->failed = r->rows < rule->min || r->rows > rule->max;
+        } else {
+            o->evaluated = ints[1 + 2 * i];
+            o->failed = ints[2 + 2 * i];
+        }
+    }
+    return code;
+}
+
+/* Integers only: 36. */
+static bool exceeds(const struct cfg_threshold *t, int64_t failed, int64_t rows)
+{
+    __int128 left = failed, right = t->bound;
+    if (t->percent) {
+        left *= 1000000;
+        right *= rows;
+    }
+    return t->or_equal ? left >= right : left > right;
+}
+
+static const char *severity_name(int severity)
+{
+    static const char *const names[] = {[CFG_INFO] = "info",
+                                        [CFG_WARN] = "warn",
+                                        [CFG_ERROR] = "error",
+                                        [CFG_CRITICAL] = "critical"};
+    return severity < 0 ? NULL : names[severity];
+}
+
+static int highest_declared(const struct cfg_rule *cfg)
+{
+    for (int s = CFG_SEVERITIES - 1; s >= 0; s--)
+        if (cfg->at[s].set)
+            return s;
+    return CFG_ERROR;
+}
+
+/* The empty relation: row rules pass, what is about the whole of it fails, unless on_empty says otherwise (39). */
+static int empty_severity(const struct check_rule *rule)
+{
+    bool fails = rule->form == CHECK_COUNT;
+    if (rule->cfg->on_empty_given)
+        fails = rule->cfg->on_empty_fail;
+    return fails ? highest_declared(rule->cfg) : -1;
+}
+
+/* The highest severity whose threshold is exceeded, or -1. */
+static int severity_of(const struct check_rule *rule, const struct check_outcome *o)
+{
+    if (!rule->cfg)
+        return o->failed ? CFG_INFO : -1;
+    if (!o->rows && !(rule->form == CHECK_SQL && o->failed))
+        return empty_severity(rule);
+    for (int s = CFG_SEVERITIES - 1; s >= 0; s--)
+        if (rule->cfg->at[s].set &&
+            exceeds(&rule->cfg->at[s], o->failed, rule->form == CHECK_COUNT ? 1 : o->rows))
+            return s;
+    return -1;
+}
+
+struct sample_reader {
+    struct q_arena *arena;
+    const char *text;
+};
+
+static enum q_code take_sample(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct sample_reader *s = arg;
+    (void)err;
+    s->text = db_cell_text(s->arena, b, 0, row);
+    return Q_OK;
+}
+
+static enum q_code read_samples(struct runner *r, struct q_err *err)
+{
+    enum q_code code = Q_OK;
+    for (size_t i = 0; !code && i < r->c->rules.n; i++) {
+        const struct check_rule *rule = &r->c->rules.v[i];
+        struct sample_reader s = {.arena = r->arena};
+        if (!r->out[i].failed || rule->silent ||
+            (rule->form != CHECK_ROWS && rule->form != CHECK_SET))
+            continue;
+        code = db_each(r->db, check_samples_sql(r->c, i), NULL, 0, take_sample, &s, err);
+        r->out[i].samples = s.text;
+    }
+    return code;
+}
+
+static struct db_param maybe_text(const char *name, const char *text)
+{
+    return text ? db_text(name, text) : db_null(name);
+}
+
+static enum q_code write_rule(struct runner *r, size_t i, struct q_err *err)
+{
+    const struct check_rule *rule = &r->c->rules.v[i];
+    const struct check_outcome *o = &r->out[i];
+    if (rule->silent || (!rule->cfg && !rule->always && !o->failed && !o->error))
+        return Q_OK;
+    int severity = o->error ? -1 : severity_of(rule, o);
+    struct db_param seconds = {.name = "seconds", .type = Q_TYPE(Q_T_DOUBLE), .d = o->seconds};
+    struct db_param p[] = {
+        db_int("ord", rule->ord),
+        db_text("name", rule->name),
+        db_int("rows", o->rows),
+        db_int("evaluated", o->error ? 0 : o->evaluated),
+        db_int("failed", o->error ? 0 : o->failed),
+        maybe_text("severity", severity_name(severity)),
+        db_text("state", o->error        ? "error"
+                         : severity >= 0 ? "failed"
+                                         : "passed"),
+        db_bool("vacuous", !o->rows && rule->form != CHECK_COUNT),
+        seconds,
+        maybe_text("message", o->error ? o->error : o->message),
+        maybe_text("samples", o->samples),
+    };
+    return db_exec(r->db, q_embed_text("check/insert_rule.sql"), p, sizeof p / sizeof p[0], NULL,
+                   err);
+}
+
+static enum q_code write_rejects(struct runner *r, struct q_err *err)
+{
+    bool *use = q_alloc_array(r->arena, r->c->rules.n + 1, sizeof *use);
+    bool any = false;
+    for (size_t i = 0; i < r->c->rules.n; i++) {
+        const struct check_rule *rule = &r->c->rules.v[i];
+        bool rows = rule->form == CHECK_ROWS || rule->form == CHECK_SET;
+        use[i] = rule->rejects && rows && r->out[i].failed && !r->out[i].error;
+        any = any || use[i];
+    }
+    return any ? exec(r, check_rejects_sql(r->c, use), err) : Q_OK;
+}
+
+static enum q_code write_all(struct runner *r, struct q_err *err)
+{
+    enum q_code code = write_rejects(r, err);
+    for (size_t i = 0; !code && i < r->c->rules.n; i++)
+        code = write_rule(r, i, err);
+    for (size_t i = 0; !code && i < r->c->rules.n; i++) {
+        const struct check_rule *rule = &r->c->rules.v[i];
+        if (rule->fatal && r->out[i].failed)
+            code = q_fail(err, Q_FAILED,
+                          "%lld rows have no member in %s, and the role says `missing: fail`",
+                          (long long)r->out[i].failed, rule->detail);
+    }
+    return code;
+}
+
+enum q_code check_run(const struct check *check, struct db_conn *conn, struct q_err *err)
+{
+    struct q_arena *arena = q_arena_new(NULL, "check");
+    size_t n = check->rules.n;
+    struct runner r = {.c = check, .db = conn, .arena = arena};
+    r.out = q_alloc_array(arena, n + 1, sizeof *r.out);
+    r.use = q_alloc_array(arena, n + 1, sizeof *r.use);
+    for (size_t i = 0; i < n; i++)
+        r.use[i] = true;
+    enum q_code code = db_add_casts(conn, check->casts.v, check->casts.n, err);
+    if (!code)
+        code = exec(&r, check_failed_table_sql(check), err);
+    if (!code)
+        code = run_apart(&r, CHECK_SET, err);
+    if (!code)
+        code = run_scan(&r, err);
+    if (!code)
+        code = read_counts(&r, err);
+    if (!code)
+        code = run_apart(&r, CHECK_SQL, err);
+    if (!code)
+        code = read_samples(&r, err);
+    if (!code)
+        code = write_all(&r, err);
+    q_arena_free(arena);
+    return code;
+}

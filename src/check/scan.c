@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The fused scan and what is read behind it.
+ *
+ * One pass counts rows and, for each rule, rows evaluated; failing rows leave their position and a mask of rules, bit
+ * b % 60 of word b / 60, in a list, so that a clean relation costs one pass and nothing more. Counts of failures,
+ * samples and rejects come from the table of these few rows.
+ */
+#include "check/internal.h"
+
+size_t check_masks(const struct check *c)
+{
+    return c->rules.n ? (c->rules.n + CHECK_BITS - 1) / CHECK_BITS : 1;
+}
+
+static int64_t bit_of(size_t rule)
+{
+    return INT64_C(1) << (rule % CHECK_BITS);
+}
+
+static bool in_scan(const struct check *c, const bool *use, size_t i)
+{
+    return (!use || use[i]) && c->rules.v[i].form == CHECK_ROWS;
+}
+
+/* CASE WHEN any fails THEN {p: position, m0: mask ...} END */
+static void add_failure(struct sql *q, const struct check *c, const bool *use)
+{
+    bool first = true;
+    sql_add(q, "CASE WHEN ");
+    for (size_t i = 0; i < c->rules.n; i++) {
+        if (!in_scan(c, use, i))
+            continue;
+        sql_sep(q, &first, " OR ");
+        sql_add(q, "%s", c->rules.v[i].fails);
+    }
+    sql_add(q, first ? "FALSE THEN {'p': r._q_pos" : " THEN {'p': r._q_pos");
+    for (size_t m = 0; m < check_masks(c); m++) {
+        sql_add(q, ", 'm%d': CAST(0 AS BIGINT)", (int64_t)m);
+        for (size_t i = m * CHECK_BITS; i < (m + 1) * CHECK_BITS && i < c->rules.n; i++)
+            if (in_scan(c, use, i))
+                sql_add(q, " | CASE WHEN %s THEN CAST(%d AS BIGINT) ELSE 0 END",
+                        c->rules.v[i].fails, bit_of(i));
+    }
+    sql_add(q, "} END");
+}
+
+const char *check_scan_sql(const struct check *c, const bool *use)
+{
+    struct sql *q = sql_new(c->arena), *failure = sql_new(c->arena);
+    add_failure(failure, c, use);
+    sql_add(q, "CREATE OR REPLACE TABLE q_scan AS SELECT count(*) AS rows");
+    for (size_t i = 0; i < c->rules.n; i++) {
+        bool counted = in_scan(c, use, i) || ((!use || use[i]) && c->rules.v[i].form == CHECK_SET);
+        sql_add(q, ", %s AS e%d", counted ? c->rules.v[i].evaluated : "CAST(0 AS BIGINT)",
+                (int64_t)i);
+    }
+    sql_add(q, ", list(%s) FILTER (%s IS NOT NULL) AS failures FROM %I AS r", sql_text(failure),
+            sql_text(failure), c->in.relation);
+    for (size_t i = 0; i < c->rules.n; i++)
+        if (in_scan(c, use, i) && c->rules.v[i].join)
+            sql_add(q, " %s", c->rules.v[i].join);
+    return sql_text(q);
+}
+
+const char *check_failed_table_sql(const struct check *c)
+{
+    struct sql *q = sql_new(c->arena);
+    sql_add(q, "CREATE OR REPLACE TABLE q_failed (pos BIGINT");
+    for (size_t m = 0; m < check_masks(c); m++)
+        sql_add(q, ", m%d BIGINT", (int64_t)m);
+    sql_add(q, ")");
+    return sql_text(q);
+}
+
+const char *check_collect_sql(const struct check *c)
+{
+    struct sql *q = sql_new(c->arena);
+    sql_add(q, "INSERT INTO q_failed SELECT f.p");
+    for (size_t m = 0; m < check_masks(c); m++)
+        sql_add(q, ", f.m%d", (int64_t)m);
+    sql_add(q, " FROM (SELECT unnest(failures) AS f FROM q_scan)");
+    return sql_text(q);
+}
+
+const char *check_collect_set_sql(const struct check *c, size_t rule)
+{
+    struct sql *q = sql_new(c->arena);
+    sql_add(q, "INSERT INTO q_failed SELECT pos");
+    for (size_t m = 0; m < check_masks(c); m++)
+        sql_add(q, ", %d", m == rule / CHECK_BITS ? bit_of(rule) : INT64_C(0));
+    sql_add(q, " FROM %I", c->rules.v[rule].set);
+    return sql_text(q);
+}
+
+const char *check_counts_sql(const struct check *c)
+{
+    struct sql *q = sql_new(c->arena);
+    sql_add(q, "SELECT s.rows");
+    for (size_t i = 0; i < c->rules.n; i++)
+        sql_add(q, ", s.e%d, (SELECT count(*) FROM q_failed WHERE m%d & %d <> 0)", (int64_t)i,
+                (int64_t)(i / CHECK_BITS), bit_of(i));
+    sql_add(q, " FROM q_scan AS s");
+    return sql_text(q);
+}
+
+static void add_reason(struct sql *q, const struct check_rule *rule, size_t i)
+{
+    sql_add(
+        q,
+        "CASE WHEN f.m%d & %d <> 0 THEN {'ord': CAST(%d AS INTEGER), 'rule': %L, 'reason': %L, 'col': CAST(%L AS "
+        "VARCHAR), 'value': CAST(%s AS VARCHAR), 'detail': CAST(%L AS VARCHAR)} END",
+        (int64_t)(i / CHECK_BITS), bit_of(i), (int64_t)rule->ord, rule->name, rule->reason,
+        rule->col, rule->value ? rule->value : "NULL", rule->detail);
+}
+
+const char *check_rejects_sql(const struct check *c, const bool *use)
+{
+    struct sql *q = sql_new(c->arena);
+    bool first = true;
+    sql_add(
+        q,
+        "INSERT INTO q_rejects (relation, pos, ord, rule, reason, col, value, detail) SELECT %L, pos, u.ord, u.rule, "
+        "u.reason, u.col, u.value, u.detail FROM (SELECT r._q_pos AS pos, unnest([",
+        c->in.source);
+    for (size_t i = 0; i < c->rules.n; i++) {
+        if (!use[i])
+            continue;
+        sql_sep(q, &first, ", ");
+        add_reason(q, &c->rules.v[i], i);
+    }
+    sql_add(q, "]) AS u FROM %I AS r JOIN (SELECT pos", c->in.relation);
+    for (size_t m = 0; m < check_masks(c); m++)
+        sql_add(q, ", bit_or(m%d) AS m%d", (int64_t)m, (int64_t)m);
+    sql_add(
+        q,
+        " FROM q_failed GROUP BY pos) AS f ON f.pos = r._q_pos) WHERE u IS NOT NULL QUALIFY row_number() OVER "
+        "(PARTITION BY pos, u.ord, u.rule) = 1");
+    return sql_text(q);
+}
+
+/* The first failing rows by position: [{"position": 12, "key": {...}, "value": "x"}]. */
+const char *check_samples_sql(const struct check *c, size_t rule)
+{
+    const struct check_rule *r = &c->rules.v[rule];
+    struct sql *q = sql_new(c->arena);
+    sql_add(
+        q,
+        "SELECT CAST(to_json(list(s ORDER BY s.position)) AS VARCHAR) FROM (SELECT {'position': r._q_pos");
+    bool first = true;
+    for (size_t i = 0; c->in.plan && i < c->in.plan->target->n_keys; i++) {
+        const struct q_column *key = check_column(c, c->in.plan->target->keys[i]);
+        if (!key)
+            continue;
+        sql_add(q, first ? ", 'key': {%L: CAST(r.%I AS VARCHAR)" : ", %L: CAST(r.%I AS VARCHAR)",
+                key->name, key->name);
+        first = false;
+    }
+    sql_add(q, first ? "" : "}");
+    sql_add(
+        q,
+        ", 'value': CAST(%s AS VARCHAR)} AS s FROM %I AS r WHERE r._q_pos IN (SELECT DISTINCT pos FROM q_failed WHERE "
+        "m%d & %d <> 0 ORDER BY pos LIMIT %d) QUALIFY row_number() OVER (PARTITION BY r._q_pos) = 1)",
+        r->value ? r->value : "NULL", c->in.relation, (int64_t)(rule / CHECK_BITS), bit_of(rule),
+        (int64_t)CHECK_SAMPLES);
+    return sql_text(q);
+}

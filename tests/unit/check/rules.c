@@ -185,9 +185,9 @@ static void rule_40_wrong_rules_are_configuration_errors_with_a_place(void **sta
         {"  - not_null: [quantty]\n",
          "pipelines/p.yaml:5:16: unknown column \"quantty\"; did you mean \"quantity\"?"},
         {"  - in_set: { column: quantity, values: [x] }\n",
-         "pipelines/p.yaml:5:44: \"x\" cannot be compared with integer"},
+         "pipelines/p.yaml:5:42: \"x\" cannot be compared with integer"},
         {"  - expression: \"quantity + 1\"\n",
-         "pipelines/p.yaml:5:29: a rule must be a boolean, found bigint"},
+         "pipelines/p.yaml:5:27: a rule must be a boolean, found bigint"},
         {"  - sql: \"select 1\"\n", "pipelines/p.yaml:5:10: the query does not read {relation}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {

@@ -188,7 +188,7 @@ static void rule_40_wrong_rules_are_configuration_errors_with_a_place(void **sta
          "pipelines/p.yaml:5:42: \"x\" cannot be compared with integer"},
         {"  - expression: \"quantity + 1\"\n",
          "pipelines/p.yaml:5:27: a rule must be a boolean, found bigint"},
-        {"  - sql: \"select 1\"\n", "pipelines/p.yaml:5:10: the query does not read {relation}"},
+        {"  - sql: \"select 1\"\n", "pipelines/p.yaml:5:11: the query does not read {relation}"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         stage_numbers();

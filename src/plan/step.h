@@ -123,8 +123,8 @@ struct plan {
     const struct model *model;
     const struct model_table *target;
     Q_VEC(struct plan_source) sources;
-    struct plan_relation current; /* the main relation after the steps so far */
-    bool current_is_table;        /* not a view: scanning it twice costs little */
+    struct plan_relation current;  /* the main relation after the steps so far */
+    bool current_is_table;         /* not a view: scanning it twice costs little */
     Q_VEC(struct plan_fail) fails; /* of transform, for check */
     Q_VEC(struct plan_step) steps;
     /* How to name a model's stored table while the warehouse is read: "wh"."main"."x", or a stand-in with the special

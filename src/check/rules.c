@@ -206,6 +206,17 @@ static enum q_code between(struct check *c, const struct cfg_rule *cfg, int ord,
                     args, n, column, err);
 }
 
+/* A list of nothing but null: no value is in it. */
+static void empty_set(struct check *c, const struct cfg_rule *cfg, int ord,
+                      const struct q_column *column)
+{
+    struct check_rule *rule = add_declared(c, CHECK_ROWS, cfg, ord);
+    const char *good = cfg->kind == CFG_IN_SET ? "(r.%I IS NULL)" : "(r.%I IS NULL OR TRUE)";
+    set_condition(c, rule, sql_make(c->arena, good, column->name), NULL,
+                  sql_make(c->arena, "r.%I IS NOT NULL", column->name));
+    set_column(c, rule, column);
+}
+
 static enum q_code in_set(struct check *c, const struct cfg_rule *cfg, int ord, struct q_err *err)
 {
     const struct q_column *column;
@@ -219,10 +230,12 @@ static enum q_code in_set(struct check *c, const struct cfg_rule *cfg, int ord, 
         if (cfg->values.v[i].s)
             code = expr_constant(c->arena, cfg->values.v[i].s, column->type,
                                  place_of(cfg->values.v[i].pos), &args[n++], err);
-    if (!code && n == 1)
-        return cfg_fail(err, cfg->pos, "`values` has nothing but null");
     if (code)
         return code;
+    if (n == 1) {
+        empty_set(c, cfg, ord, column);
+        return Q_OK;
+    }
     return compared(c, cfg, ord, cfg->kind == CFG_IN_SET ? "in" : "not in", args, n, column, err);
 }
 

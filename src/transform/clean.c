@@ -12,10 +12,9 @@
 #include "transform/internal.h"
 
 #define SPACE "[\\s\\p{Z}]"
-#define LOCAL "[a-z0-9!#$%&'*+/=?^_`{|}~\\x{a1}-\\x{10ffff}-]+"
-#define LABEL \
-    "(?:[a-z0-9\\x{a1}-\\x{10ffff}](?:[a-z0-9\\x{a1}-\\x{10ffff}-]{0,61}[a-z0-9\\x{a1}-\\x{10ffff}])?)"
-#define TLD "(?:[a-z\\x{a1}-\\x{10ffff}]{2,63}|xn--[a-z0-9-]{2,59})"
+#define LOCAL "[\\p{L}\\p{M}\\p{N}!#$%&'*+/=?^_`{|}~-]+"
+#define LABEL "(?:[\\p{L}\\p{M}\\p{N}](?:[\\p{L}\\p{M}\\p{N}-]{0,61}[\\p{L}\\p{M}\\p{N}])?)"
+#define TLD "(?:[\\p{L}\\p{M}]{2,63}|xn--[a-z0-9-]{2,59})"
 #define EMAIL LOCAL "(?:\\." LOCAL ")*@(?:" LABEL "\\.)+" TLD
 
 static void clean_text(struct view *v, struct view_item *item)

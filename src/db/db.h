@@ -146,6 +146,7 @@ struct db_function {
     const struct q_type *args;
     size_t n_args;
     struct q_type result;
+    bool is_volatile; /* the same arguments may give another result: every row is a call */
     void *self;
     void (*call)(void *self, const struct batch *args, struct batch_col *result);
 };

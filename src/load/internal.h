@@ -15,6 +15,7 @@ struct load {
     const char *target_ref; /* the target while it is read, a fragment */
     const int64_t *
         added; /* mode history, by column: the run that added it to the target, 0: from the start */
+    const char *seen;        /* name of the function of load_seen() */
     struct plan_step *audit; /* statements are appended to these */
     struct plan_step *publish;
 };
@@ -33,6 +34,10 @@ void load_add_key_match(struct sql *q, const struct load *l, const char *a, cons
 void load_add_keys(struct sql *q, const struct load *l, const char *alias);
 /* ", x.c1, x.c2 ..." of all payload columns. */
 void load_add_payload(struct sql *q, const struct load *l, const char *alias);
+
+/* A step that makes a function of the engine ready, and its name: f(hash of a key) is true when a row before had that
+ * hash, and sometimes when none had. */
+const char *load_seen(struct load *l);
 
 /* Views l_base and l_good, and the settling of duplicates; keys are compared together with _q_at in mode history. In
  * l_good there is one row an identity (key, time), but perhaps several of one position. */

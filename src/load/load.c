@@ -97,6 +97,7 @@ static enum q_code compile(struct plan *plan, struct q_err *err)
     enum q_code code = load_schema(&l, err);
     if (code)
         return code;
+    l.seen = load_seen(&l);
     struct load on_rows = l;
     on_rows.audit =
         plan_add_step(plan, "load", q_printf(plan->arena, "audit %s", plan->target->stored),

@@ -155,10 +155,18 @@ static void audit_duplicates(struct load *l, const char *sql)
 
 static void collect_duplicates(struct load *l)
 {
-    struct sql *keys = sql_new(l->arena), *dups = sql_new(l->arena);
+    struct sql *suspects = sql_new(l->arena), *keys = sql_new(l->arena), *dups = sql_new(l->arena);
+    sql_add(suspects, "CREATE TABLE l_suspects AS SELECT ");
+    add_identity(suspects, l, "g");
+    sql_add(suspects, " FROM %I AS g WHERE %I((hash(", clean_rows(l), l->seen);
+    add_identity(suspects, l, "g");
+    sql_add(suspects, ") >> 1)::BIGINT)");
+    load_audit(l, sql_text(suspects));
     sql_add(keys, "CREATE TABLE l_dupkeys AS SELECT ");
     add_identity(keys, l, "g");
-    sql_add(keys, " FROM %I AS g GROUP BY ", clean_rows(l));
+    sql_add(keys, " FROM %I AS g SEMI JOIN l_suspects AS s ON ", clean_rows(l));
+    add_identity_match(keys, l, "g", "s");
+    sql_add(keys, " GROUP BY ");
     add_identity(keys, l, "g");
     sql_add(keys, " HAVING count(*) > 1");
     load_audit(l, sql_text(keys));

@@ -33,6 +33,8 @@ enum q_code db_add_function(struct db_conn *conn, const struct db_function *func
     duckdb_scalar_function_set_return_type(f, type);
     duckdb_destroy_logical_type(&type);
     duckdb_scalar_function_set_special_handling(f);
+    if (function->is_volatile)
+        duckdb_scalar_function_set_volatile(f);
     duckdb_scalar_function_set_extra_info(f, (void *)(uintptr_t)function, NULL);
     duckdb_scalar_function_set_function(f, call);
     duckdb_state state = duckdb_register_scalar_function(conn->handle, f);

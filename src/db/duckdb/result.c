@@ -10,6 +10,7 @@ struct db_result {
     duckdb_prepared_statement statement;
     duckdb_result result;
     bool has_result;
+    bool ended; /* read to its end */
     duckdb_data_chunk chunk;
     struct q_schema columns;
     struct batch batch;
@@ -153,6 +154,7 @@ enum q_code db_next(struct db_result *r, const struct batch **out, struct q_err 
         r->chunk = duckdb_fetch_chunk(r->result);
     } while (r->chunk && duckdb_data_chunk_get_size(r->chunk) == 0);
     if (!r->chunk) {
+        r->ended = true;
         const char *why = duckdb_result_error(&r->result);
         if (!why)
             return Q_OK;
@@ -167,6 +169,15 @@ enum q_code db_next(struct db_result *r, const struct batch **out, struct q_err 
     return Q_OK;
 }
 
+/* A stream that was left before its end keeps its transaction until the next statement, which undoes what was
+ * registered on the connection in between. This is that statement. */
+static void settle(struct db_conn *conn)
+{
+    duckdb_result result;
+    (void)duckdb_query(conn->handle, "SELECT 1", &result); /* only to be done with the other */
+    duckdb_destroy_result(&result);
+}
+
 void db_close(struct db_result *r)
 {
     if (!r)
@@ -175,8 +186,12 @@ void db_close(struct db_result *r)
         r->conn->open = NULL;
     if (r->chunk)
         duckdb_destroy_data_chunk(&r->chunk);
+    bool abandoned = r->has_result && !r->ended;
+    struct db_conn *conn = r->conn;
     stop(r);
     q_arena_free(r->arena);
+    if (abandoned)
+        settle(conn);
 }
 
 enum q_code db_describe(struct db_conn *conn, const char *sql, struct q_arena *arena,

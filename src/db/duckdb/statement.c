@@ -191,6 +191,8 @@ enum q_code db_get_ints(struct db_conn *conn, const char *sql, const struct db_p
     if (!code && b && b->rows)
         for (size_t i = 0; i < n_out && i < b->n_cols; i++)
             out[i] = db_cell_int(b, i, 0, otherwise);
+    while (!code && b)
+        code = db_next(result, &b, err);
     db_close(result);
     return code;
 }

@@ -63,13 +63,28 @@ static enum q_code add_constraint(struct check *c, int *ord, const struct model_
     return Q_OK;
 }
 
+/* A declared not_null says the same, and rejects the rows. */
+static bool is_declared(const struct check *c, const char *column)
+{
+    for (size_t i = 0; i < c->in.rules->n; i++) {
+        const struct cfg_rule *rule = &c->in.rules->v[i];
+        if (rule->kind != CFG_NOT_NULL || rule->when.s ||
+            !(rule->at[CFG_ERROR].set || rule->at[CFG_CRITICAL].set))
+            continue;
+        for (size_t k = 0; k < rule->columns.n; k++)
+            if (q_strcaseeq(rule->columns.v[k].s, column))
+                return true;
+    }
+    return false;
+}
+
 static enum q_code add_column(struct check *c, int *ord, const struct model_column *to,
                               struct q_err *err)
 {
     const struct q_column *from = check_column(c, to->name);
     if (!from)
         return Q_OK; /* the load stage says so */
-    if (to->is_key || to->not_null) {
+    if ((to->is_key || to->not_null) && !is_declared(c, from->name)) {
         struct check_rule *rule = demand(c, ord, to->is_key ? "null_key" : "not_null", from->name);
         rule->fails = sql_make(c->arena, "(r.%I IS NULL)", from->name);
         rule->value = NULL;

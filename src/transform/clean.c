@@ -12,10 +12,16 @@
 #include "transform/internal.h"
 
 #define SPACE "[\\s\\p{Z}]"
-#define LOCAL "[\\p{L}\\p{M}\\p{N}!#$%&'*+/=?^_`{|}~-]+"
-#define LABEL "(?:[\\p{L}\\p{M}\\p{N}](?:[\\p{L}\\p{M}\\p{N}-]{0,61}[\\p{L}\\p{M}\\p{N}])?)"
-#define TLD "(?:[\\p{L}\\p{M}]{2,63}|xn--[a-z0-9-]{2,59})"
+/* What is beyond ASCII and neither a space nor a replacement character. Ranges, because the engine takes 100 ms to compile
+ * the classes of all letters, and no bounded repetition of them. */
+#define BEYOND                                                                                      \
+    "\\x{a1}-\\x{167f}\\x{1681}-\\x{1fff}\\x{2010}-\\x{2027}\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}" \
+    "\\x{3001}-\\x{fefe}\\x{ff00}-\\x{fffc}\\x{10000}-\\x{10ffff}"
+#define LOCAL "[a-z0-9!#$%&'*+/=?^_`{|}~" BEYOND "-]+"
+#define LABEL "[a-z0-9" BEYOND "](?:[a-z0-9" BEYOND "-]*[a-z0-9" BEYOND "])?"
+#define TLD "(?:[a-z" BEYOND "]{2,}|xn--[a-z0-9-]{2,})"
 #define EMAIL LOCAL "(?:\\." LOCAL ")*@(?:" LABEL "\\.)+" TLD
+#define LONG_LABEL "@.*[^.@]{64}"
 
 static void clean_text(struct view *v, struct view_item *item)
 {
@@ -35,8 +41,9 @@ static void clean_email(struct view *v, struct view_item *item)
     item->sql = value;
     view_set(v, name, Q_TYPE(Q_T_BOOL),
              sql_make(arena,
-                      "(length(%s) <= 254 AND instr(%s, '@') <= 65 AND regexp_full_match(%s, %L))",
-                      value, value, value, EMAIL));
+                      "(length(%s) <= 254 AND instr(%s, '@') <= 65 AND NOT regexp_matches(%s, %L) "
+                      "AND regexp_full_match(%s, %L))",
+                      value, value, value, LONG_LABEL, value, EMAIL));
 }
 
 static void clean_phone(struct view *v, const struct view_item *item)

@@ -249,6 +249,7 @@ static enum q_code write_rule(struct runner *r, size_t i, struct q_err *err)
         seconds,
         maybe_text("message", o->error ? o->error : o->message),
         maybe_text("samples", o->samples),
+        db_bool("removes", rule->rejects),
     };
     return db_exec(r->db, q_embed_text("check/insert_rule.sql"), p, sizeof p / sizeof p[0], NULL,
                    err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The only place that names commands, stages and drivers. */
+#include "check/check.h"
 #include "cmd/cmd.h"
 #include "extract/stage.h"
 #include "load/load.h"
@@ -7,8 +8,8 @@
 
 /* In the order of `quern help`: the order in which a newcomer meets them. */
 const struct cmd *const cmd_all[] = {
-    &cmd_init,  &cmd_generate, &cmd_plan,   &cmd_run,        &cmd_runs, &cmd_rejects, &cmd_report,
-    &cmd_query, &cmd_show,     &cmd_doctor, &cmd_completion, &cmd_help, NULL,
+    &cmd_init,   &cmd_generate, &cmd_plan, &cmd_run,    &cmd_runs,       &cmd_rejects, &cmd_check,
+    &cmd_report, &cmd_query,    &cmd_show, &cmd_doctor, &cmd_completion, &cmd_help,    NULL,
 };
 
 const struct q_opt cmd_global_opts[] = {
@@ -54,5 +55,6 @@ const struct q_opt cmd_global_opts[] = {
     {0},
 };
 
-const struct plan_stage *const cmd_stages[] = {&extract_stage, &transform_stage, &load_stage};
+const struct plan_stage *const cmd_stages[] = {&extract_stage, &transform_stage, &check_stage,
+                                               &load_stage};
 const size_t cmd_n_stages = sizeof cmd_stages / sizeof cmd_stages[0];

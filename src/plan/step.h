@@ -23,7 +23,8 @@
  *   q_joins(step VARCHAR, left_rows, right_rows, matched_left, unmatched_left, matched_right, unmatched_right,
  *           multiplied BIGINT)                               one row a join; `multiplied`: rows beyond one a match
  *   q_rules(ord INTEGER, name VARCHAR, rows BIGINT, evaluated BIGINT, failed BIGINT, severity VARCHAR (NULL: passed),
- *           state VARCHAR ('passed','failed','error'), vacuous BOOLEAN, seconds DOUBLE, message VARCHAR, samples VARCHAR)
+ *           state VARCHAR ('passed','failed','error'), vacuous BOOLEAN, seconds DOUBLE, message VARCHAR, samples VARCHAR,
+ *           removes BOOLEAN)                               its failing rows are rejected
  *   q_sources(relation VARCHAR, file_no INTEGER, path VARCHAR, size BIGINT, records BIGINT, rejected BIGINT,
  *             detected VARCHAR)                              what extract read, one row a file
  *   q_counts(name VARCHAR, n BIGINT)                         what load does: inserted, updated, unchanged,

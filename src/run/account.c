@@ -67,6 +67,7 @@ static enum q_code read_rule(void *arg, const struct batch *b, size_t row, struc
         .evaluated = db_cell_int(b, 6, row, 0),
         .failed = db_cell_int(b, 7, row, 0),
         .vacuous = db_cell_int(b, 8, row, 0) != 0,
+        .removes_rows = db_cell_int(b, 9, row, 0) != 0,
     };
     return Q_OK;
 }

@@ -12,7 +12,7 @@ CREATE TABLE q_joins (
     unmatched_right BIGINT, multiplied BIGINT);
 CREATE TABLE q_rules (
     ord INTEGER, name VARCHAR, rows BIGINT, evaluated BIGINT, failed BIGINT, severity VARCHAR, state VARCHAR,
-    vacuous BOOLEAN, seconds DOUBLE, message VARCHAR, samples VARCHAR);
+    vacuous BOOLEAN, seconds DOUBLE, message VARCHAR, samples VARCHAR, removes BOOLEAN);
 CREATE TABLE q_sources (
     relation VARCHAR, file_no INTEGER, path VARCHAR, size BIGINT, records BIGINT, rejected BIGINT, detected VARCHAR);
 CREATE TABLE q_counts (name VARCHAR, n BIGINT);

@@ -1,1 +1,1 @@
-SELECT name, severity, state, message, samples, rows, evaluated, failed, vacuous FROM q_rules ORDER BY ord
+SELECT name, severity, state, message, samples, rows, evaluated, failed, vacuous, removes FROM q_rules ORDER BY ord

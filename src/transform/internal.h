@@ -101,4 +101,7 @@ Q_MUST_CHECK enum q_code transform_join(struct transform *t, struct chain *left,
 /* Counts what the filters since the last table left out. */
 void transform_count_filtered(struct transform *t, struct chain *chain);
 
+/* A last step that makes plan->current small and cheap to read, see settle.c. */
+void transform_settle(struct plan *plan);
+
 #endif

@@ -164,6 +164,8 @@ static enum q_code compile(struct plan *plan, struct q_err *err)
     plan->current_is_table = false;
     for (size_t i = 0; i < main->fails.n; i++)
         *q_vec_push(plan->arena, &plan->fails) = main->fails.v[i];
+    if (plan->pipeline->steps.n)
+        transform_settle(plan);
     return Q_OK;
 }
 

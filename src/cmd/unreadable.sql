@@ -1,0 +1,1 @@
+SELECT count(DISTINCT pos) FROM q_rejects

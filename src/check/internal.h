@@ -92,6 +92,6 @@ const char *check_collect_sql(const struct check *c);
 const char *check_collect_set_sql(const struct check *c, size_t rule);
 const char *check_counts_sql(const struct check *c);
 const char *check_rejects_sql(const struct check *c, const bool *use);
-const char *check_samples_sql(const struct check *c, size_t rule);
+const char *check_samples_sql(const struct check *c, const bool *use);
 
 #endif

@@ -194,32 +194,25 @@ static int severity_of(const struct check_rule *rule, const struct check_outcome
     return -1;
 }
 
-struct sample_reader {
-    struct q_arena *arena;
-    const char *text;
-};
-
-static enum q_code take_sample(void *arg, const struct batch *b, size_t row, struct q_err *err)
+static enum q_code take_samples(void *arg, const struct batch *b, size_t row, struct q_err *err)
 {
-    struct sample_reader *s = arg;
+    struct runner *r = arg;
     (void)err;
-    s->text = db_cell_text(s->arena, b, 0, row);
+    r->out[db_cell_int(b, 0, row, 0)].samples = db_cell_text(r->arena, b, 1, row);
     return Q_OK;
 }
 
 static enum q_code read_samples(struct runner *r, struct q_err *err)
 {
-    enum q_code code = Q_OK;
-    for (size_t i = 0; !code && i < r->c->rules.n; i++) {
+    bool *use = q_alloc_array(r->arena, r->c->rules.n + 1, sizeof *use);
+    bool any = false;
+    for (size_t i = 0; i < r->c->rules.n; i++) {
         const struct check_rule *rule = &r->c->rules.v[i];
-        struct sample_reader s = {.arena = r->arena};
-        if (!r->out[i].failed || rule->silent ||
-            (rule->form != CHECK_ROWS && rule->form != CHECK_SET))
-            continue;
-        code = db_each(r->db, check_samples_sql(r->c, i), NULL, 0, take_sample, &s, err);
-        r->out[i].samples = s.text;
+        bool rows = rule->form == CHECK_ROWS || rule->form == CHECK_SET;
+        use[i] = rows && r->out[i].failed && !r->out[i].error && !rule->silent;
+        any = any || use[i];
     }
-    return code;
+    return any ? db_each(r->db, check_samples_sql(r->c, use), NULL, 0, take_samples, r, err) : Q_OK;
 }
 
 static struct db_param maybe_text(const char *name, const char *text)

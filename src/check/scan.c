@@ -98,9 +98,12 @@ const char *check_counts_sql(const struct check *c)
     struct sql *q = sql_new(c->arena);
     sql_add(q, "SELECT s.rows");
     for (size_t i = 0; i < c->rules.n; i++)
-        sql_add(q, ", s.e%d, (SELECT count(*) FROM q_failed WHERE m%d & %d <> 0)", (int64_t)i,
-                (int64_t)(i / CHECK_BITS), bit_of(i));
-    sql_add(q, " FROM q_scan AS s");
+        sql_add(q, ", s.e%d, f.c%d", (int64_t)i, (int64_t)i);
+    sql_add(q, " FROM q_scan AS s, (SELECT count(*) AS n");
+    for (size_t i = 0; i < c->rules.n; i++)
+        sql_add(q, ", count(*) FILTER (m%d & %d <> 0) AS c%d", (int64_t)(i / CHECK_BITS), bit_of(i),
+                (int64_t)i);
+    sql_add(q, " FROM q_failed) AS f");
     return sql_text(q);
 }
 
@@ -139,29 +142,50 @@ const char *check_rejects_sql(const struct check *c, const bool *use)
     return sql_text(q);
 }
 
-/* The first failing rows by position: [{"position": 12, "key": {...}, "value": "x"}]. */
-const char *check_samples_sql(const struct check *c, size_t rule)
+/* {'k1': ..., 'k2': ...} of the target's keys, or NULL when the relation has none. */
+static const char *key_of_row(const struct check *c)
 {
-    const struct check_rule *r = &c->rules.v[rule];
     struct sql *q = sql_new(c->arena);
-    sql_add(
-        q,
-        "SELECT CAST(to_json(list(s ORDER BY s.position)) AS VARCHAR) FROM (SELECT {'position': r._q_pos");
     bool first = true;
     for (size_t i = 0; c->in.plan && i < c->in.plan->target->n_keys; i++) {
         const struct q_column *key = check_column(c, c->in.plan->target->keys[i]);
         if (!key)
             continue;
-        sql_add(q, first ? ", 'key': {%L: CAST(r.%I AS VARCHAR)" : ", %L: CAST(r.%I AS VARCHAR)",
-                key->name, key->name);
+        sql_add(q, first ? "{%L: CAST(r.%I AS VARCHAR)" : ", %L: CAST(r.%I AS VARCHAR)", key->name,
+                key->name);
         first = false;
     }
-    sql_add(q, first ? "" : "}");
+    sql_add(q, "}");
+    return first ? NULL : sql_text(q);
+}
+
+/* Number of rule and its first failing rows by position: [{"position": 12, "key": {...}, "value": "x"}]. */
+const char *check_samples_sql(const struct check *c, const bool *use)
+{
+    struct sql *q = sql_new(c->arena), *values = sql_new(c->arena);
+    const char *key = key_of_row(c);
+    bool first = true;
+    sql_add(q, "WITH chosen AS (");
+    sql_add(values, "CASE rule");
+    for (size_t i = 0; i < c->rules.n; i++) {
+        if (!use[i])
+            continue;
+        sql_sep(q, &first, " UNION ALL ");
+        sql_add(
+            q,
+            "(SELECT DISTINCT pos, %d AS rule FROM q_failed WHERE m%d & %d <> 0 ORDER BY pos LIMIT "
+            "%d)",
+            (int64_t)i, (int64_t)(i / CHECK_BITS), bit_of(i), (int64_t)CHECK_SAMPLES);
+        if (c->rules.v[i].value)
+            sql_add(values, " WHEN %d THEN CAST(%s AS VARCHAR)", (int64_t)i, c->rules.v[i].value);
+    }
+    sql_add(values, " WHEN -1 THEN '' END");
     sql_add(
         q,
-        ", 'value': CAST(%s AS VARCHAR)} AS s FROM %I AS r WHERE r._q_pos IN (SELECT DISTINCT pos FROM q_failed WHERE "
-        "m%d & %d <> 0 ORDER BY pos LIMIT %d) QUALIFY row_number() OVER (PARTITION BY r._q_pos) = 1)",
-        r->value ? r->value : "NULL", c->in.relation, (int64_t)(rule / CHECK_BITS), bit_of(rule),
-        (int64_t)CHECK_SAMPLES);
+        ") SELECT rule, CAST(to_json(list(s ORDER BY s.position)) AS VARCHAR) FROM (SELECT "
+        "chosen.rule, {'position': r._q_pos%s%s, 'value': %s} AS s FROM %I AS r JOIN chosen ON "
+        "chosen.pos = r._q_pos QUALIFY row_number() OVER (PARTITION BY chosen.rule, r._q_pos) = 1) "
+        "GROUP BY rule",
+        key ? ", 'key': " : "", key ? key : "", sql_text(values), c->in.relation);
     return sql_text(q);
 }

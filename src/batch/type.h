@@ -68,7 +68,8 @@ struct q_schema {
     size_t n, cap;
 };
 
-struct q_column *q_schema_add(struct q_arena *arena, struct q_schema *schema, const char *name, struct q_type type);
+struct q_column *q_schema_add(struct q_arena *arena, struct q_schema *schema, const char *name,
+                              struct q_type type);
 /* Index of a column without regard to ASCII case, or -1. */
 ptrdiff_t q_schema_find(const struct q_schema *schema, const char *name);
 

@@ -31,6 +31,25 @@ bool q_file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+/* A file that grows is not cut, and a pipe, which has no size, is read to its end. */
+static enum q_code read_rest(int fd, const char *path, struct q_buf *out, struct q_err *err)
+{
+    char chunk[65536];
+    for (;;) {
+        ssize_t got = read(fd, chunk, sizeof chunk);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return q_fail(err, Q_SOURCE, "could not read \"%s\": %s", path, strerror(errno));
+        if (got == 0)
+            return Q_OK;
+        q_buf_add(out, chunk, (size_t)got);
+        if (out->full)
+            return q_fail(err, Q_SOURCE, "cannot read \"%s\": it has more than %zu bytes", path,
+                          out->max);
+    }
+}
+
 static enum q_code read_fd(int fd, struct q_arena *arena, const char *path, size_t max,
                            struct q_str *out, struct q_err *err)
 {
@@ -42,20 +61,13 @@ static enum q_code read_fd(int fd, struct q_arena *arena, const char *path, size
     if ((uint64_t)st.st_size > max)
         return q_fail(err, Q_SOURCE, "cannot read \"%s\": it has %" PRId64 " bytes, more than %zu",
                       path, (int64_t)st.st_size, max);
-    size_t cap = (size_t)st.st_size, n = 0;
-    char *p = q_alloc(arena, cap + 1);
-    while (n < cap) {
-        ssize_t got = read(fd, p + n, cap - n);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return q_fail(err, Q_SOURCE, "could not read \"%s\": %s", path, strerror(errno));
-        if (got == 0)
-            break;
-        n += (size_t)got;
-    }
-    *out = (struct q_str){p, n};
-    return Q_OK;
+    struct q_buf text;
+    q_buf_init(&text, max);
+    enum q_code code = read_rest(fd, path, &text, err);
+    if (!code)
+        *out = (struct q_str){q_strndup(arena, q_buf_text(&text), text.n), text.n};
+    q_buf_release(&text);
+    return code;
 }
 
 enum q_code q_file_read(struct q_arena *arena, const char *path, size_t max, struct q_str *out,
@@ -133,7 +145,7 @@ enum q_code q_dir_make(const char *path, struct q_err *err)
         *s = 0;
         struct stat st;
         if (mkdir(p, 0777) != 0 && (errno != EEXIST || stat(p, &st) != 0 || !S_ISDIR(st.st_mode)))
-            why = errno;
+            why = errno == EEXIST && kept ? ENOTDIR : errno;
         *s = kept;
         if (!kept)
             break;
@@ -198,12 +210,14 @@ enum q_code q_glob(struct q_arena *arena, const char *pattern, q_paths *out, str
         return Q_OK;
     }
     glob_t g;
-    int rc = glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &g);
+    int rc = glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &g), why = errno;
+    if (rc != 0)
+        globfree(&g); /* of what was found before it gave up */
     if (rc == GLOB_NOMATCH)
         return Q_OK;
     if (rc != 0)
         return q_fail(err, Q_SOURCE, "could not list files of \"%s\": %s", pattern,
-                      rc == GLOB_NOSPACE ? "out of memory" : strerror(errno));
+                      rc == GLOB_NOSPACE ? "out of memory" : strerror(why));
     size_t from = out->n;
     for (size_t i = 0; i < g.gl_pathc; i++)
         *q_vec_push(arena, out) = q_strdup(arena, g.gl_pathv[i]);

@@ -6,7 +6,8 @@
 #include <stddef.h>
 
 /* The candidate nearest to `word` by edit distance with transpositions (optimal string alignment), or
- * NULL when none is near (more than a third of the longer word's letters differ). First of equals. */
+ * NULL when none is near (more than a third of the longer word's letters and one more differ, or all of them). First of
+ * equals. */
 const char *q_suggest(const char *word, const char *const *candidates, size_t n);
 
 #endif

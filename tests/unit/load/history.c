@@ -494,7 +494,8 @@ static void a_load_that_finds_the_invariants_broken_publishes_nothing_rule_26(vo
         assert_non_null(strstr(s.err.message, cases[i].message));
         assert_string_equal(star_query(&s, "SELECT * FROM dim_customers_versions ORDER BY 1"),
                             before);
-        star_expect(&s, "SELECT status FROM quern.runs ORDER BY run_id", "status\npublished\nfailed\n");
+        star_expect(&s, "SELECT status FROM quern.runs ORDER BY run_id",
+                    "status\npublished\nfailed\n");
         star_close(&s);
     }
 }

@@ -14,7 +14,7 @@ enum q_code db_each(struct db_conn *conn, const char *sql, const struct db_param
     enum q_code code = db_query(conn, sql, params, n, &r, err);
     if (code)
         return code;
-    while (!(code = db_next(r, &b, err)) && b)
+    while (!code && !(code = db_next(r, &b, err)) && b)
         for (size_t i = 0; i < b->rows && !code; i++)
             code = fn(arg, b, i, err);
     db_close(r);

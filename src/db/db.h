@@ -83,7 +83,7 @@ Q_MUST_CHECK enum q_code db_next(struct db_result *result, const struct batch **
                                  struct q_err *err);
 /* NULL is ignored. */
 void db_close(struct db_result *result);
-/* Columns that a statement would give, and the names of its parameters, without running it. */
+/* Columns that a query without parameters would give, without running it. */
 Q_MUST_CHECK enum q_code db_describe(struct db_conn *conn, const char *sql, struct q_arena *arena,
                                      struct q_schema *columns, struct q_err *err);
 

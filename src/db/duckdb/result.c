@@ -39,6 +39,34 @@ static const char *read_as(duckdb_type id)
     }
 }
 
+/* Behind a quoted text, a comment or one other character. */
+static const char *skip_token(const char *p)
+{
+    const char *end = NULL;
+    if (p[0] == '\'' || p[0] == '"')
+        end = strchr(p + 1, p[0]);
+    else if (p[0] == '-' && p[1] == '-')
+        end = strchr(p, '\n');
+    else if (p[0] == '/' && p[1] == '*')
+        end = (end = strstr(p + 2, "*/")) ? end + 1 : NULL;
+    else
+        return p + 1;
+    return end ? end + 1 : p + strlen(p);
+}
+
+/* Length of the statement without a semicolon behind it, which a subquery cannot have. */
+static size_t length_of_query(const char *sql)
+{
+    size_t length = 0;
+    for (const char *p = sql, *next; *p; p = next) {
+        next = skip_token(p);
+        bool comment = (p[0] == '-' && p[1] == '-') || (p[0] == '/' && p[1] == '*');
+        if (!comment && !strchr("; \t\r\n", *p))
+            length = (size_t)(next - sql);
+    }
+    return length;
+}
+
 /* The statement wrapped so that every column of its result has a type of ours, or NULL when it has already. The
  * result tells more than the prepared statement, whose types are open while it has parameters. */
 static const char *wrapped(struct q_arena *arena, const char *sql, duckdb_result *result)
@@ -64,11 +92,8 @@ static const char *wrapped(struct q_arena *arena, const char *sql, duckdb_result
     }
     if (!needed)
         return NULL;
-    size_t len = strlen(sql);
-    while (len && (sql[len - 1] == ';' || sql[len - 1] == '\n' || sql[len - 1] == ' '))
-        len--;
     return sql_make(arena, "SELECT %s FROM (%s\n) AS q(%s)", sql_text(list),
-                    q_strndup(arena, sql, len), sql_text(names));
+                    q_strndup(arena, sql, length_of_query(sql)), sql_text(names));
 }
 
 static enum q_code start(struct db_result *r, const char *sql, const struct db_param *params,
@@ -199,7 +224,8 @@ enum q_code db_describe(struct db_conn *conn, const char *sql, struct q_arena *a
 {
     struct q_arena *scratch = q_arena_new(NULL, "describe");
     struct db_result *r;
-    enum q_code code = db_query(conn, sql_make(scratch, "SELECT * FROM (%s\n) AS q LIMIT 0", sql),
+    const char *query = q_strndup(scratch, sql, length_of_query(sql));
+    enum q_code code = db_query(conn, sql_make(scratch, "SELECT * FROM (%s\n) AS q LIMIT 0", query),
                                 NULL, 0, &r, err);
     if (!code) {
         for (size_t i = 0; i < r->columns.n; i++)

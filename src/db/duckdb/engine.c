@@ -18,24 +18,26 @@ static const struct {
     {DUCKDB_ERROR_INTERNAL, Q_INTERNAL},   {DUCKDB_ERROR_FATAL, Q_TARGET},
 };
 
+/* By the type, or by the first words of the message where the engine gives no type. What follows may be any text of a user:
+ * only behind the words of an error of files or memory is it the engine's. */
 static enum q_code code_of(duckdb_error_type type, const char *message)
 {
-    if (strstr(message, "INTERRUPT"))
+    static const char *const full[] = {"No space left on device", "Could not write",
+                                       "File too large", "max_temp_directory_size"};
+    if (q_starts(message, "INTERRUPT"))
         return Q_CANCELLED;
-    if (strstr(message, "Conflicting lock is held") ||
-        strstr(message, "Could not set lock on file"))
+    bool io = q_starts(message, "IO Error"), memory = q_starts(message, "Out of Memory Error");
+    bool files = io || memory || q_starts(message, "TransactionContext Error") ||
+                 q_starts(message, "FATAL Error");
+    if (io && strstr(message, "Could not set lock on file"))
         return Q_LOCKED;
-    if (strstr(message, "No space left on device") || strstr(message, "Could not write") ||
-        strstr(message, "File too large") || strstr(message, "max_temp_directory_size"))
-        return Q_NOSPACE;
-    if (strstr(message, "Out of Memory Error"))
-        return Q_NOMEM;
+    for (size_t i = 0; files && i < sizeof full / sizeof full[0]; i++)
+        if (strstr(message, full[i]))
+            return Q_NOSPACE;
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].type == type)
             return codes[i].code;
-    if (q_starts(message, "IO Error"))
-        return Q_TARGET;
-    return Q_SQL;
+    return memory ? Q_NOMEM : io ? Q_TARGET : Q_SQL;
 }
 
 enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *message,
@@ -192,6 +194,13 @@ void db_rollback(struct db_conn *conn)
     (void)duckdb_query(conn->handle, "ROLLBACK", &result); /* nothing to undo is fine */
     duckdb_destroy_result(&result);
     conn->in_transaction = false;
+}
+
+void engine_settle(struct db_conn *conn)
+{
+    duckdb_result result;
+    (void)duckdb_query(conn->handle, "SELECT 1", &result);
+    duckdb_destroy_result(&result);
 }
 
 void db_interrupt(struct db_conn *conn)

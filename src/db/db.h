@@ -128,7 +128,8 @@ struct db_source {
     void *self;
     size_t max_workers;     /* at least 1 */
     int64_t estimated_rows; /* or -1 */
-    /* MUST. `wanted[i]`: the query needs schema column i; others need not be filled. Batch columns correspond to the
+    /* MUST. `wanted[i]`: the query needs schema column i; others need not be filled. count(*) alone
+     * wants the first column. Batch columns correspond to the
      * wanted ones, in schema order: batch column k is the k-th wanted column. */
     enum q_code (*open)(void *self, const bool *wanted, void **worker, struct q_err *err);
     /* MUST. Fill up to BATCH_ROWS rows. */

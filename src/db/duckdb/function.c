@@ -22,6 +22,7 @@ enum q_code db_add_function(struct db_conn *conn, const struct db_function *func
     if (function->n_args > MOST_ARGS)
         return q_fail(err, Q_INTERNAL, "function \"%s\" has more than %d arguments", function->name,
                       MOST_ARGS);
+    engine_settle(conn);
     duckdb_scalar_function f = duckdb_create_scalar_function();
     duckdb_scalar_function_set_name(f, function->name);
     for (size_t i = 0; i < function->n_args; i++) {

@@ -34,8 +34,11 @@ void engine_column(struct batch_col *col, duckdb_vector vector, struct q_type ty
 /* The engine's message as an error value. `what` may be NULL. */
 enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *message,
                         const char *what);
-/* A source failed while the statement ran: its own error is the better one. Q_OK when none did. */
-enum q_code engine_source_error(struct db *db, struct q_err *err);
+/* The error of the source whose message stands in the engine's: it says more, and has the right code. Q_OK when it is none
+ * of a source. */
+enum q_code engine_source_error(struct db *db, const char *message, struct q_err *err);
+/* End what a result that was closed before its end has left open; a registration behind it would be rolled back with it. */
+void engine_settle(struct db_conn *conn);
 
 enum q_code engine_prepare(struct db_conn *conn, const char *sql, const struct db_param *params,
                            size_t n, duckdb_prepared_statement *out, struct q_err *err);

@@ -105,7 +105,7 @@ static enum q_code start(struct db_result *r, const char *sql, const struct db_p
     r->has_result = true;
     if (engine_execute_streaming(r->statement, &r->result) != DuckDBError)
         return Q_OK;
-    code = engine_source_error(r->conn->db, err);
+    code = engine_source_error(r->conn->db, duckdb_result_error(&r->result), err);
     if (!code)
         code = engine_fail(err, duckdb_result_error_type(&r->result),
                            duckdb_result_error(&r->result), NULL);
@@ -183,7 +183,7 @@ enum q_code db_next(struct db_result *r, const struct batch **out, struct q_err 
         const char *why = duckdb_result_error(&r->result);
         if (!why)
             return Q_OK;
-        enum q_code code = engine_source_error(r->conn->db, err);
+        enum q_code code = engine_source_error(r->conn->db, why, err);
         return code ? code : engine_fail(err, duckdb_result_error_type(&r->result), why, NULL);
     }
     r->batch.rows = duckdb_data_chunk_get_size(r->chunk);

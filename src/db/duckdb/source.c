@@ -28,16 +28,16 @@ static void keep_error(struct source_slot *slot, const struct q_err *err)
     pthread_mutex_unlock(&slot->db->lock);
 }
 
-enum q_code engine_source_error(struct db *db, struct q_err *err)
+enum q_code engine_source_error(struct db *db, const char *message, struct q_err *err)
 {
     enum q_code code = Q_OK;
     pthread_mutex_lock(&db->lock);
-    for (struct source_slot *s = db->sources; s; s = s->next) {
-        if (s->err.code && !code) {
-            code = s->err.code;
-            if (err)
-                *err = s->err;
-        }
+    for (struct source_slot *s = db->sources; s && !code; s = s->next) {
+        if (!s->err.code || !message || !strstr(message, s->err.message))
+            continue;
+        code = s->err.code;
+        if (err)
+            *err = s->err;
         s->err.code = Q_OK;
     }
     pthread_mutex_unlock(&db->lock);
@@ -60,6 +60,9 @@ static void bind_source(duckdb_bind_info info)
 static void init_scan(duckdb_init_info info)
 {
     struct source_slot *slot = duckdb_init_get_extra_info(info);
+    pthread_mutex_lock(&slot->db->lock);
+    slot->err.code = Q_OK; /* of a scan that nobody asked about */
+    pthread_mutex_unlock(&slot->db->lock);
     duckdb_init_set_max_threads(info, slot->source->max_workers);
 }
 
@@ -137,6 +140,7 @@ enum q_code db_add_source(struct db_conn *conn, const struct db_source *source, 
     struct source_slot *slot = q_new(db->arena, struct source_slot);
     slot->db = db;
     slot->source = source;
+    engine_settle(conn);
     duckdb_table_function f = duckdb_create_table_function();
     duckdb_table_function_set_name(f, source->name);
     duckdb_table_function_set_extra_info(f, slot, NULL);

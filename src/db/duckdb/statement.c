@@ -116,7 +116,7 @@ static enum q_code execute(struct db_conn *conn, duckdb_prepared_statement st, i
     duckdb_result result;
     enum q_code code = Q_OK;
     if (duckdb_execute_prepared(st, &result) == DuckDBError) {
-        code = engine_source_error(conn->db, err);
+        code = engine_source_error(conn->db, duckdb_result_error(&result), err);
         if (!code)
             code = engine_fail(err, duckdb_result_error_type(&result), duckdb_result_error(&result),
                                NULL);

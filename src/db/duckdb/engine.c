@@ -143,7 +143,7 @@ enum q_code db_connect(struct db *db, struct q_arena *arena, struct db_conn **ou
 static enum q_code run_made(struct db_conn *conn, struct q_arena *scratch, const char *sql,
                             struct q_err *err)
 {
-    enum q_code code = db_exec(conn, sql, NULL, 0, NULL, err);
+    enum q_code code = engine_execute(conn, sql, NULL, err);
     q_arena_free(scratch);
     return code;
 }

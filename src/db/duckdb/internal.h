@@ -40,6 +40,9 @@ enum q_code engine_source_error(struct db *db, const char *message, struct q_err
 /* End what a result that was closed before its end has left open; a registration behind it would be rolled back with it. */
 void engine_settle(struct db_conn *conn);
 
+/* Several statements without parameters, one after another, also when the process was told to end: what tidies up must run. */
+enum q_code engine_execute(struct db_conn *conn, const char *sql, int64_t *changed,
+                           struct q_err *err);
 enum q_code engine_prepare(struct db_conn *conn, const char *sql, const struct db_param *params,
                            size_t n, duckdb_prepared_statement *out, struct q_err *err);
 /* As duckdb_execute_prepared_streaming; alone in its file because its makers marked it deprecated. */

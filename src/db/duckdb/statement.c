@@ -127,9 +127,8 @@ static enum q_code execute(struct db_conn *conn, duckdb_prepared_statement st, i
     return code;
 }
 
-/* Several statements, one after another. */
-static enum q_code execute_all(struct db_conn *conn, const char *sql, int64_t *changed,
-                               struct q_err *err)
+enum q_code engine_execute(struct db_conn *conn, const char *sql, int64_t *changed,
+                           struct q_err *err)
 {
     duckdb_extracted_statements all = NULL;
     idx_t count = duckdb_extract_statements(conn->handle, sql, &all);
@@ -172,7 +171,7 @@ enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param
         return q_fail(err, Q_CANCELLED, "cancelled");
     int64_t start = q_ticks();
     enum q_code code =
-        n ? execute_with(conn, sql, params, n, changed, err) : execute_all(conn, sql, changed, err);
+        n ? execute_with(conn, sql, params, n, changed, err) : engine_execute(conn, sql, changed, err);
     q_log(Q_LOG_DEBUG, "%.1f ms: %s", (double)(q_ticks() - start) / 1e3, sql);
     return code;
 }

@@ -170,8 +170,8 @@ enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param
     if (q_cancelled())
         return q_fail(err, Q_CANCELLED, "cancelled");
     int64_t start = q_ticks();
-    enum q_code code =
-        n ? execute_with(conn, sql, params, n, changed, err) : engine_execute(conn, sql, changed, err);
+    enum q_code code = n ? execute_with(conn, sql, params, n, changed, err)
+                         : engine_execute(conn, sql, changed, err);
     q_log(Q_LOG_DEBUG, "%.1f ms: %s", (double)(q_ticks() - start) / 1e3, sql);
     return code;
 }

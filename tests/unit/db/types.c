@@ -63,25 +63,34 @@ static void every_type_is_bound_and_read_back(void **state)
         {{.type = Q_TYPE(Q_T_INT16), .i = -32768}, "SELECT $1::SMALLINT", "smallint -32768"},
         {{.type = Q_TYPE(Q_T_INT32), .i = INT32_MAX}, "SELECT $1::INTEGER", "integer 2147483647"},
         {{.type = Q_TYPE(Q_T_INT64), .i = INT64_MIN}, "SELECT $1", "bigint -9223372036854775808"},
-        {{.type = Q_TYPE(Q_T_INT128), .big = big(INT64_MAX, UINT64_MAX)}, "SELECT $1",
+        {{.type = Q_TYPE(Q_T_INT128), .big = big(INT64_MAX, UINT64_MAX)},
+         "SELECT $1",
          "hugeint 170141183460469231731687303715884105727"},
         {{.type = Q_TYPE(Q_T_INT128), .big = -1}, "SELECT $1", "hugeint -1"},
         {{.type = Q_DECIMAL(4, 1), .big = -9999}, "SELECT $1", "decimal(4,1) -999.9"},
         {{.type = Q_DECIMAL(9, 9), .big = 1}, "SELECT $1", "decimal(9,9) 0.000000001"},
-        {{.type = Q_DECIMAL(18, 2), .big = 123456789012345678}, "SELECT $1",
+        {{.type = Q_DECIMAL(18, 2), .big = 123456789012345678},
+         "SELECT $1",
          "decimal(18,2) 1234567890123456.78"},
-        {{.type = Q_DECIMAL(38, 10), .big = big(669260594276348691, UINT64_C(14143994781733811022))},
-         "SELECT $1", "decimal(38,10) 1234567890123456789012345678.9012345678"},
+        {{.type = Q_DECIMAL(38, 10),
+          .big = big(669260594276348691, UINT64_C(14143994781733811022))},
+         "SELECT $1",
+         "decimal(38,10) 1234567890123456789012345678.9012345678"},
         {{.type = Q_TYPE(Q_T_DOUBLE), .d = 0.1}, "SELECT $1", "double 0.1"},
-        {{.type = Q_TYPE(Q_T_TEXT), .s = Q_STR("it's \"é\" and more than twelve bytes")}, "SELECT $1",
+        {{.type = Q_TYPE(Q_T_TEXT), .s = Q_STR("it's \"é\" and more than twelve bytes")},
+         "SELECT $1",
          "text it's \"é\" and more than twelve bytes"},
         {{.type = Q_TYPE(Q_T_TEXT), .s = {NULL, 0}}, "SELECT $1", "text "},
         {{.type = Q_TYPE(Q_T_DATE), .i = -719162}, "SELECT $1", "date 0001-01-01"},
         {{.type = Q_TYPE(Q_T_TIME), .i = 86399999999}, "SELECT $1", "time 23:59:59.999999"},
-        {{.type = Q_TYPE(Q_T_TIMESTAMP), .i = -1}, "SELECT $1", "timestamp 1969-12-31 23:59:59.999999"},
-        {{.type = Q_TYPE(Q_T_TIMESTAMPTZ), .i = 1}, "SELECT $1",
+        {{.type = Q_TYPE(Q_T_TIMESTAMP), .i = -1},
+         "SELECT $1",
+         "timestamp 1969-12-31 23:59:59.999999"},
+        {{.type = Q_TYPE(Q_T_TIMESTAMPTZ), .i = 1},
+         "SELECT $1",
          "timestamptz 1970-01-01 00:00:00.000001+00"},
-        {{.type = Q_TYPE(Q_T_UUID), .s = Q_STR("00112233-4455-6677-8899-AABBCCDDEEFF")}, "SELECT $1::UUID",
+        {{.type = Q_TYPE(Q_T_UUID), .s = Q_STR("00112233-4455-6677-8899-AABBCCDDEEFF")},
+         "SELECT $1::UUID",
          "uuid 00112233-4455-6677-8899-aabbccddeeff"},
         {{.type = Q_TYPE(Q_T_BLOB), .s = Q_STR("\0\xFF")}, "SELECT $1", "blob \\x00FF"},
         {{.type = Q_TYPE(Q_T_JSON), .s = Q_STR("[1]")}, "SELECT $1::JSON", "json [1]"},
@@ -100,11 +109,12 @@ static void the_shorthands_make_typed_parameters(void **state)
 {
     (void)state;
     struct engine e = engine_open();
-    struct db_param p[] = {db_int("a", 7), db_text("b", "x"), db_text("c", NULL),
-                           db_bool("d", true), db_time("e", 0), db_null("f")};
-    assert_string_equal(ask(&e, "SELECT $a, $b, $c, $d, $e, $f, typeof($e)", p, 6),
-                        "bigint 7, text x, integer NULL, boolean true, timestamp 1970-01-01 00:00:00, integer "
-                        "NULL, text TIMESTAMP");
+    struct db_param p[] = {db_int("a", 7),     db_text("b", "x"), db_text("c", NULL),
+                           db_bool("d", true), db_time("e", 0),   db_null("f")};
+    assert_string_equal(
+        ask(&e, "SELECT $a, $b, $c, $d, $e, $f, typeof($e)", p, 6),
+        "bigint 7, text x, integer NULL, boolean true, timestamp 1970-01-01 00:00:00, integer "
+        "NULL, text TIMESTAMP");
     engine_close(&e);
 }
 
@@ -122,9 +132,11 @@ static void types_without_a_counterpart_are_read_as_wider_ones_or_as_text(void *
         {"SELECT 0.5::FLOAT", "double 0.5"},
         {"SELECT TIMESTAMP_S '2024-01-02 03:04:05', TIMESTAMP_MS '2024-01-02 03:04:05.678'",
          "timestamp 2024-01-02 03:04:05, timestamp 2024-01-02 03:04:05.678000"},
-        {"SELECT TIMESTAMP_NS '2024-01-02 03:04:05.123456789'", "text 2024-01-02 03:04:05.123456789"},
+        {"SELECT TIMESTAMP_NS '2024-01-02 03:04:05.123456789'",
+         "text 2024-01-02 03:04:05.123456789"},
         {"SELECT [1, NULL], {'a': 1}, MAP {'k': 2}", "text [1, NULL], text {'a': 1}, text {k=2}"},
-        {"SELECT INTERVAL 3 MONTH, 'x'::ENUM('x', 'y'), '101'::BIT", "text 3 months, text x, text 101"},
+        {"SELECT INTERVAL 3 MONTH, 'x'::ENUM('x', 'y'), '101'::BIT",
+         "text 3 months, text x, text 101"},
         {"SELECT NULL", "integer NULL"},
         {"SELECT 1::UTINYINT AS \"same\", 2::UTINYINT AS \"same\";\n", "smallint 1, smallint 2"},
         {"SELECT 1::UTINYINT -- a comment at the end", "smallint 1"},
@@ -169,8 +181,9 @@ static void a_cell_is_read_as_integer_double_or_exact_text(void **state)
     struct q_err err = {0};
     struct db_result *r;
     const struct batch *b;
-    const char *sql = "SELECT true, (-2)::SMALLINT, DATE '1970-01-03', 4::BIGINT, 5::HUGEINT, 0.5::DOUBLE, NULL::BIGINT, "
-                      "NULL::DOUBLE, 1.50::DECIMAL(38,2), 'x'";
+    const char *sql =
+        "SELECT true, (-2)::SMALLINT, DATE '1970-01-03', 4::BIGINT, 5::HUGEINT, 0.5::DOUBLE, NULL::BIGINT, "
+        "NULL::DOUBLE, 1.50::DECIMAL(38,2), 'x'";
     assert_int_equal(db_query(e.conn, sql, NULL, 0, &r, &err), Q_OK);
     assert_int_equal(db_next(r, &b, &err), Q_OK);
     assert_int_equal(db_cell_int(b, 0, 0, 9), 1);
@@ -200,12 +213,12 @@ static void a_cell_is_read_as_integer_double_or_exact_text(void **state)
 /* ---- a source with one column of every type, and a function from every type to itself ---- */
 
 static const struct q_column all_columns[] = {
-    {"b", {.id = Q_T_BOOL}},     {"i2", {.id = Q_T_INT16}},  {"i4", {.id = Q_T_INT32}},
-    {"i8", {.id = Q_T_INT64}},   {"i16", {.id = Q_T_INT128}}, {"d4", Q_DECIMAL(4, 1)},
-    {"d9", Q_DECIMAL(9, 2)},     {"d18", Q_DECIMAL(18, 3)},  {"d38", Q_DECIMAL(38, 4)},
-    {"f", {.id = Q_T_DOUBLE}},   {"t", {.id = Q_T_TEXT}},    {"d", {.id = Q_T_DATE}},
-    {"ti", {.id = Q_T_TIME}},    {"ts", {.id = Q_T_TIMESTAMP}}, {"tz", {.id = Q_T_TIMESTAMPTZ}},
-    {"u", {.id = Q_T_UUID}},     {"x", {.id = Q_T_BLOB}},    {"j", {.id = Q_T_JSON}},
+    {"b", {.id = Q_T_BOOL}},   {"i2", {.id = Q_T_INT16}},     {"i4", {.id = Q_T_INT32}},
+    {"i8", {.id = Q_T_INT64}}, {"i16", {.id = Q_T_INT128}},   {"d4", Q_DECIMAL(4, 1)},
+    {"d9", Q_DECIMAL(9, 2)},   {"d18", Q_DECIMAL(18, 3)},     {"d38", Q_DECIMAL(38, 4)},
+    {"f", {.id = Q_T_DOUBLE}}, {"t", {.id = Q_T_TEXT}},       {"d", {.id = Q_T_DATE}},
+    {"ti", {.id = Q_T_TIME}},  {"ts", {.id = Q_T_TIMESTAMP}}, {"tz", {.id = Q_T_TIMESTAMPTZ}},
+    {"u", {.id = Q_T_UUID}},   {"x", {.id = Q_T_BLOB}},       {"j", {.id = Q_T_JSON}},
 };
 enum { ALL = sizeof all_columns / sizeof *all_columns };
 
@@ -285,9 +298,23 @@ static void every_type_comes_from_a_source_and_through_a_function(void **state)
 {
     (void)state;
     static const char *const shown[ALL] = {
-        "true", "7", "7", "7", "7", "0.7", "0.07", "0.007", "0.0007", "1.5", "[\"more than twelve bytes\"]",
-        "1970-01-08", "00:00:00.000007", "1970-01-01 00:00:00.000007", "1970-01-01 00:00:00.000007+00",
-        "80000000-0000-0000-0000-000000000007", "\\x5B226D6F7265207468616E207477656C7665206279746573225D",
+        "true",
+        "7",
+        "7",
+        "7",
+        "7",
+        "0.7",
+        "0.07",
+        "0.007",
+        "0.0007",
+        "1.5",
+        "[\"more than twelve bytes\"]",
+        "1970-01-08",
+        "00:00:00.000007",
+        "1970-01-01 00:00:00.000007",
+        "1970-01-01 00:00:00.000007+00",
+        "80000000-0000-0000-0000-000000000007",
+        "\\x5B226D6F7265207468616E207477656C7665206279746573225D",
         "[\"more than twelve bytes\"]"};
     struct engine e = engine_open();
     struct q_err err = {0};
@@ -297,16 +324,23 @@ static void every_type_comes_from_a_source_and_through_a_function(void **state)
     struct db_function functions[ALL];
     for (size_t i = 0; i < ALL; i++) {
         q_schema_add(e.arena, &schema, all_columns[i].name, all_columns[i].type);
-        functions[i] = (struct db_function){.name = q_printf(e.arena, "same_%s", all_columns[i].name),
-                                            .args = &all_columns[i].type,
-                                            .n_args = 1,
-                                            .result = all_columns[i].type,
-                                            .call = identity};
+        functions[i] =
+            (struct db_function){.name = q_printf(e.arena, "same_%s", all_columns[i].name),
+                                 .args = &all_columns[i].type,
+                                 .n_args = 1,
+                                 .result = all_columns[i].type,
+                                 .call = identity};
         assert_int_equal(db_add_function(e.conn, &functions[i], &err), Q_OK);
         sql_add(calls, "%ssame_%s(%I)", i ? ", " : "", all_columns[i].name, all_columns[i].name);
     }
-    struct db_source source = {.name = "all_types", .schema = &schema, .self = &self, .max_workers = 1,
-                               .estimated_rows = 2, .open = all_open, .fill = all_fill, .close = all_close};
+    struct db_source source = {.name = "all_types",
+                               .schema = &schema,
+                               .self = &self,
+                               .max_workers = 1,
+                               .estimated_rows = 2,
+                               .open = all_open,
+                               .fill = all_fill,
+                               .close = all_close};
     assert_int_equal(db_add_source(e.conn, &source, &err), Q_OK);
     const char *queries[] = {"SELECT * FROM all_types()",
                              sql_make(e.arena, "SELECT %s FROM all_types()", sql_text(calls))};
@@ -337,7 +371,8 @@ static void a_function_with_too_many_arguments_is_our_defect(void **state)
     struct q_type args[9];
     for (size_t i = 0; i < 9; i++)
         args[i] = Q_TYPE(Q_T_INT64);
-    struct db_function f = {.name = "nine", .args = args, .n_args = 9, .result = args[0], .call = identity};
+    struct db_function f = {
+        .name = "nine", .args = args, .n_args = 9, .result = args[0], .call = identity};
     assert_int_equal(db_add_function(e.conn, &f, &err), Q_INTERNAL);
     assert_string_equal(err.message, "function \"nine\" has more than 8 arguments");
     engine_close(&e);
@@ -349,7 +384,8 @@ static void a_statement_is_described_without_running_it(void **state)
     struct engine e = engine_open();
     struct q_err err = {0};
     struct q_schema columns = {0};
-    const char *sql = "SELECT 1.5::DECIMAL(12,2) AS a, error('it ran') AS b, 1::UTINYINT AS c -- end";
+    const char *sql =
+        "SELECT 1.5::DECIMAL(12,2) AS a, error('it ran') AS b, 1::UTINYINT AS c -- end";
     if (db_describe(e.conn, sql, e.arena, &columns, &err))
         fail_msg("%s", err.message);
     assert_int_equal(columns.n, 3);

@@ -5,11 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "state/state.h"
+#include "state/internal.h"
 
 enum { POLL_USEC = 50000, CONTENT_MAX = 4096 };
 
@@ -40,8 +41,9 @@ static struct holder read_holder(struct q_arena *arena, int fd)
     return h;
 }
 
-static bool write_holder(struct q_arena *arena, int fd, int64_t fence)
+static bool write_holder(int fd, int64_t fence)
 {
+    struct q_arena *arena = q_arena_new(NULL, "holder");
     char host[256] = "?", time[Q_TIMESTAMP_TEXT];
     (void)gethostname(host, sizeof host - 1);
     struct q_json *j = q_json_object(arena);
@@ -54,6 +56,7 @@ static bool write_holder(struct q_arena *arena, int fd, int64_t fence)
     q_json_write(j, false, &text);
     bool ok = ftruncate(fd, 0) == 0 && pwrite(fd, text.p, text.n, 0) == (ssize_t)text.n;
     q_buf_release(&text);
+    q_arena_free(arena);
     return ok;
 }
 
@@ -96,7 +99,7 @@ enum q_code state_lock(struct q_arena *arena, const char *warehouse, int64_t wai
         return code;
     }
     lock->fence = read_holder(arena, lock->fd).fence + 1;
-    if (!write_holder(arena, lock->fd, lock->fence))
+    if (!write_holder(lock->fd, lock->fence))
         return q_fail(err, Q_NOSPACE, "could not write the lock file \"%s\": %s", lock->path,
                       strerror(errno));
     *out = lock;
@@ -108,6 +111,24 @@ void state_unlock(struct state_lock *lock)
     if (lock->fd >= 0)
         (void)close(lock->fd); /* closing gives the lock up */
     lock->fd = -1;
+}
+
+bool state_lock_is_ours(const struct state_lock *lock)
+{
+    struct stat held, there;
+    return lock->fd >= 0 && fstat(lock->fd, &held) == 0 && stat(lock->path, &there) == 0 &&
+           held.st_dev == there.st_dev && held.st_ino == there.st_ino;
+}
+
+enum q_code state_raise_fence(struct state_lock *lock, int64_t above, struct q_err *err)
+{
+    if (above < lock->fence)
+        return Q_OK;
+    lock->fence = above + 1;
+    if (!write_holder(lock->fd, lock->fence))
+        return q_fail(err, Q_NOSPACE, "could not write the lock file \"%s\": %s", lock->path,
+                      strerror(errno));
+    return Q_OK;
 }
 
 int64_t state_fence(const struct state_lock *lock)

@@ -62,8 +62,9 @@ Q_MUST_CHECK enum q_code state_meta_get(struct db_conn *conn, struct q_arena *ar
                                         const char *key, const char **out, struct q_err *err);
 
 /* Inside the load transaction: */
-/* Make the state tables, refuse a newer format (Q_TARGET), check and store the fence (Q_LOCKED when overtaken). */
-Q_MUST_CHECK enum q_code state_open_for_write(struct db_conn *conn, const struct state_lock *lock,
+/* Make the state tables, refuse a newer format (Q_TARGET), check and store the fence (Q_LOCKED when overtaken; raised
+ * when the lock file is younger than the warehouse). */
+Q_MUST_CHECK enum q_code state_open_for_write(struct db_conn *conn, struct state_lock *lock,
                                               struct q_err *err);
 Q_MUST_CHECK enum q_code state_meta_set(struct db_conn *conn, const char *key, const char *value,
                                         struct q_err *err);

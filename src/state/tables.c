@@ -4,7 +4,7 @@
 #include "base/embed.h"
 #include "base/map.h"
 #include "base/parse.h"
-#include "state/state.h"
+#include "state/internal.h"
 
 /* Raised when the state tables change in a way that an older program must not write to. */
 enum { FORMAT = 1 };
@@ -123,23 +123,34 @@ static enum q_code set_int(struct db_conn *conn, const char *key, int64_t value,
     return code;
 }
 
-enum q_code state_open_for_write(struct db_conn *conn, const struct state_lock *lock,
-                                 struct q_err *err)
+/* The token of the warehouse is that of its last writer: higher than ours means that ours was overtaken, unless we hold the
+ * lock still and its file is a new one. */
+static enum q_code check_fence(struct db_conn *conn, struct state_lock *lock, struct q_err *err)
+{
+    int64_t fence = 0;
+    enum q_code code = meta_int(conn, "fence", &fence, err);
+    if (!code && !state_lock_is_ours(lock)) {
+        code = q_fail(err, Q_LOCKED,
+                      "could not write: another run took the lock over (the last token is %" PRId64
+                      ", ours %" PRId64 ")",
+                      fence, state_fence(lock));
+        q_detail(err, "The lock file was removed or replaced while this run held it.");
+    }
+    if (!code && fence > state_fence(lock))
+        code = state_raise_fence(lock, fence, err);
+    return code;
+}
+
+enum q_code state_open_for_write(struct db_conn *conn, struct state_lock *lock, struct q_err *err)
 {
     enum q_code code = Q_OK;
     bool known = state_exists(conn);
     for (size_t i = 0; !known && i < sizeof creates / sizeof creates[0] && !code; i++)
         code = db_exec(conn, q_embed_text(creates[i]), NULL, 0, NULL, err);
-    int64_t fence = 0;
     if (!code)
         code = state_check_format(conn, err);
     if (!code)
-        code = meta_int(conn, "fence", &fence, err);
-    if (!code && fence > state_fence(lock))
-        code = q_fail(err, Q_LOCKED,
-                      "could not write: another run took the lock over (its token is %" PRId64
-                      ", ours %" PRId64 ")",
-                      fence, state_fence(lock));
+        code = check_fence(conn, lock, err);
     if (!code)
         code = set_int(conn, "format", FORMAT, err);
     return code ? code : set_int(conn, "fence", state_fence(lock), err);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "cmd/cmd.h"
+#include "sql/expr/expr.h"
 
 static const struct q_opt no_opts[] = {{0}};
 
@@ -47,11 +48,30 @@ static void print_one(const struct cmd *c)
     print_options("Options of every command", cmd_global_opts);
 }
 
+/* The functions of `derive`, `filter`, `check` and `when`, from the table that also types them. */
+static void print_expressions(void)
+{
+    size_t n;
+    const struct expr_function *f = expr_functions(&n);
+    (void)printf("Expressions are written in derive, filter, check, when: literals 12, 1.50, 'text', date '2024-01-31',\n"
+                 "true, null; columns; + - * / %% ||, = <> < <= > >=, and or not, is null, in, between, like, ilike, case,\n"
+                 "cast(x as type). Decimals are exact; x / y has 6 digits and is null for a zero divisor.\n");
+    for (size_t i = 0; i < n; i++) {
+        if (i == 0 || !q_streq(f[i].group, f[i - 1].group))
+            (void)printf("\nFunctions: %s\n", f[i].group);
+        (void)printf("  %-36s %s\n", f[i].signature, f[i].help);
+    }
+}
+
 static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 {
     (void)exit;
     if (!ctx->rest.n) {
         print_all();
+        return Q_OK;
+    }
+    if (q_streq(ctx->rest.v[0], "expressions")) {
+        print_expressions();
         return Q_OK;
     }
     const struct cmd *c = cmd_find(ctx->rest.v[0]);
@@ -66,8 +86,8 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 
 const struct cmd cmd_help = {
     .name = "help",
-    .args = "[COMMAND]",
-    .summary = "list the commands, or explain one",
+    .args = "[COMMAND | expressions]",
+    .summary = "list the commands, or explain one, or the expression language",
     .opts = no_opts,
     .most = 1,
     .run = run,

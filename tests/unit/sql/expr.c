@@ -50,7 +50,7 @@ static const char *evaluate(const struct expr *e, bool *fails)
 {
     struct sql *q = sql_new(arena);
     struct db_result *result;
-    const struct batch *batch;
+    const struct batch *batch = NULL;
     struct q_err err = {0};
     sql_add(q, "SELECT CAST(");
     expr_add_sql(q, e, "r");
@@ -449,7 +449,7 @@ static void rule_40_a_regex_that_the_engine_refuses_is_a_configuration_error(voi
     }
     for (size_t i = 0; i < sizeof good / sizeof good[0]; i++) {
         struct q_err err = {0};
-        struct db_result *result;
+        struct db_result *result = NULL;
         const char *sql =
             sql_make(arena, "SELECT regexp_matches(x, %L) FROM (SELECT 'abc' AS x)", good[i]);
         if (expr_check_regex(good[i], place, &err) || db_query(conn, sql, NULL, 0, &result, &err))

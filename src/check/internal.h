@@ -70,7 +70,6 @@ bool check_comparable(struct q_type a, struct q_type b);
 Q_MUST_CHECK enum q_code check_bool_sql(struct check *c, const struct cfg_text *text,
                                         const char *what, const char **sql, const char **fails,
                                         struct q_err *err);
-void check_need_casts(struct check *c, const struct expr *e);
 
 /* rules.c: one rule of the file. */
 Q_MUST_CHECK enum q_code check_declared(struct check *c, const struct cfg_rule *cfg, int ord,
@@ -84,7 +83,6 @@ Q_MUST_CHECK enum q_code check_duplicate_row(struct check *c, const struct cfg_r
 Q_MUST_CHECK enum q_code check_demands(struct check *c, int ord, struct q_err *err);
 
 /* scan.c: statements over some of the rules (`use[i]`; NULL: all). */
-size_t check_masks(const struct check *c);
 /* SELECT rows, evaluated of each used row rule in order, list of failures. */
 const char *check_scan_sql(const struct check *c, const bool *use);
 const char *check_failed_table_sql(const struct check *c);

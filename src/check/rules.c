@@ -62,7 +62,7 @@ bool check_comparable(struct q_type a, struct q_type b)
            (q_type_is_textual(a) && q_type_is_textual(b));
 }
 
-void check_need_casts(struct check *c, const struct expr *e)
+static void check_need_casts(struct check *c, const struct expr *e)
 {
     size_t n;
     const struct q_type *types = expr_casts(e, &n);

@@ -8,7 +8,7 @@
  */
 #include "check/internal.h"
 
-size_t check_masks(const struct check *c)
+static size_t check_masks(const struct check *c)
 {
     return c->rules.n ? (c->rules.n + CHECK_BITS - 1) / CHECK_BITS : 1;
 }

@@ -102,6 +102,7 @@ Q_MUST_CHECK enum q_code db_each(struct db_conn *conn, const char *sql,
 const char *db_cell_text(struct q_arena *arena, const struct batch *batch, size_t col, size_t row);
 /* Integers, booleans, dates and timestamps as they are; `otherwise` when null. Not for decimals and doubles. */
 int64_t db_cell_int(const struct batch *batch, size_t col, size_t row, int64_t otherwise);
+double db_cell_double(const struct batch *batch, size_t col, size_t row, double otherwise);
 
 Q_MUST_CHECK enum q_code db_begin(struct db_conn *conn, struct q_err *err);
 Q_MUST_CHECK enum q_code db_commit(struct db_conn *conn, struct q_err *err);

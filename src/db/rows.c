@@ -56,3 +56,9 @@ int64_t db_cell_int(const struct batch *batch, size_t col, size_t row, int64_t o
         return (int64_t)((const __int128 *)c->data)[row];
     }
 }
+
+double db_cell_double(const struct batch *batch, size_t col, size_t row, double otherwise)
+{
+    const struct batch_col *c = &batch->cols[col];
+    return batch_is_null(c, row) ? otherwise : ((const double *)c->data)[row];
+}

@@ -73,7 +73,6 @@ Q_MUST_CHECK enum q_code expr_constant(struct q_arena *arena, const char *text, 
 struct expr *expr_text(struct q_arena *arena, const char *text, struct expr_place place);
 struct expr *expr_call(struct q_arena *arena, const char *name, struct expr *const *args, size_t n,
                        struct expr_place place);
-struct expr *expr_cast(struct expr *value, struct q_type type);
 
 /* Find columns and functions, give every part its type. Must be called once before all below. */
 Q_MUST_CHECK enum q_code expr_check(struct expr *expr, const struct expr_env *env,

@@ -34,13 +34,6 @@ struct expr *expr_call(struct q_arena *arena, const char *name, struct expr *con
     return wrap(arena, node_new(arena, NODE_CALL, name, nodes, n), place);
 }
 
-struct expr *expr_cast(struct expr *value, struct q_type type)
-{
-    struct node *cast = node_new(value->arena, NODE_CAST, NULL, &value->root, 1);
-    cast->type = type;
-    return wrap(value->arena, cast, value->place);
-}
-
 static bool number_constant(struct q_arena *arena, const char *text, struct node **out)
 {
     bool minus = *text == '-';

@@ -90,8 +90,6 @@ extern const size_t func_count;
 struct node *node_cast(struct expr *e, struct node *value, struct q_type type);
 /* Digits before the point that a type can hold. */
 int type_digits(struct q_type type);
-/* As decimal: integers by their digits. */
-struct q_type node_decimal(const struct node *node);
 /* False when they have none. */
 bool type_common(struct node *const *nodes, size_t n, const char *params, struct q_type *out);
 Q_MUST_CHECK enum q_code type_arithmetic(struct expr *e, struct node *node, struct q_err *err);

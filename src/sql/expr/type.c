@@ -37,7 +37,8 @@ static struct q_type decimal(int digits, int scale)
     return Q_DECIMAL((uint8_t)min(WIDTH_MAX, max(1, digits + scale)), (uint8_t)scale);
 }
 
-struct q_type node_decimal(const struct node *node)
+/* As decimal: integers by their digits. */
+static struct q_type node_decimal(const struct node *node)
 {
     if (node->type.id == Q_T_DECIMAL)
         return node->type;

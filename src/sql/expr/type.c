@@ -219,11 +219,16 @@ static void divide_result(struct expr *e, struct node *node)
                       b.width + max(-shift, 0) > WIDTH_MAX;
 }
 
+/* The smallest integer divided by -1 overflows, even for its rest. */
 static void mod_result(struct expr *e, struct node *node)
 {
     struct q_type type;
+    const struct node *divisor = node->args[1];
     if (all_integers(node)) {
-        integer_result(e, node, min(node->args[0]->digits, BIGINT_DIGITS - 1));
+        int digits = node->args[0]->digits;
+        bool literal = divisor->kind == NODE_LITERAL && divisor->type.id != Q_T_NONE;
+        integer_result(e, node, min(digits, BIGINT_DIGITS - 1));
+        node->own_fails = !literal && digits >= type_digits(node->type);
     } else if (type_common(node->args, node->n, NULL, &type)) {
         node->args[0] = node_cast(e, node->args[0], type);
         node->args[1] = node_cast(e, node->args[1], type);

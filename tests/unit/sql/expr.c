@@ -120,6 +120,9 @@ static void rule_31_arithmetic_on_decimals_is_exact(void **state)
         {"b % 2", "-1"},
         {"amount % 5", "2.50"},
         {"i % 0", "null"},
+        {"(-big - 1) % b", "-2"},
+        {"(-big - 1) % (b + 2)", "fails"},
+        {"(-big - 1) % -1", "fails"},
         {"amount % zero", "null"},
         {"nothing + 1", "null"},
         {"f * 2", "5.0"},
@@ -498,8 +501,8 @@ static void the_columns_of_an_expression_are_known(void **state)
 static void safe_arithmetic_has_no_guard(void **state)
 {
     (void)state;
-    static const char *const safe[] = {"amount * 2 - 0.5", "i + s * 3", "amount * i",
-                                       "amount / i",       "big / 7",   "i % 5"};
+    static const char *const safe[] = {"amount * 2 - 0.5", "i + s * 3", "amount * i", "amount / i",
+                                       "big / 7",          "i % 5",     "big % 7"};
     for (size_t i = 0; i < sizeof safe / sizeof safe[0]; i++) {
         struct expr *e;
         struct q_err err = {0};

@@ -53,9 +53,10 @@ static void print_expressions(void)
 {
     size_t n;
     const struct expr_function *f = expr_functions(&n);
-    (void)printf("Expressions are written in derive, filter, check, when: literals 12, 1.50, 'text', date '2024-01-31',\n"
-                 "true, null; columns; + - * / %% ||, = <> < <= > >=, and or not, is null, in, between, like, ilike, case,\n"
-                 "cast(x as type). Decimals are exact; x / y has 6 digits and is null for a zero divisor.\n");
+    (void)printf(
+        "Expressions are written in derive, filter, check, when: literals 12, 1.50, 'text', date '2024-01-31',\n"
+        "true, null; columns; + - * / %% ||, = <> < <= > >=, and or not, is null, in, between, like, ilike, case,\n"
+        "cast(x as type). Decimals are exact; x / y has 6 digits and is null for a zero divisor.\n");
     for (size_t i = 0; i < n; i++) {
         if (i == 0 || !q_streq(f[i].group, f[i - 1].group))
             (void)printf("\nFunctions: %s\n", f[i].group);

@@ -167,7 +167,7 @@ static void an_error_is_reported_with_context_detail_and_hint(void **state)
     assert_string_equal(
         line,
         "{\"time\":\"1970-01-01 00:00:00\",\"level\":\"error\",\"message\":\"cannot do \\\"it\\\"\","
-        "\"code\":\"internal\",\"exit\":6,\"context\":[\"running a\",\"running b\"],\"detail\":\"A "
+        "\"code\":\"internal\",\"exit\":6,\"retry\":false,\"context\":[\"running a\",\"running b\"],\"detail\":\"A "
         "detail.\",\"hint\":\"A hint.\"}\n");
     struct q_json *j;
     assert_int_equal(q_json_parse(p.arena, q_str(line), "line", &j, NULL), Q_OK);

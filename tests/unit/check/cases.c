@@ -332,14 +332,15 @@ static int run_case(struct kase *k, const char *id)
 static void cases_of_others_have_the_verdict_that_our_semantics_give(void **state)
 {
     (void)state;
-    const char *dir = getenv("QUERN_CASES");
+    const char *shared = getenv("SHARED");
     struct q_arena *arena = q_arena_new(NULL, "cases");
-    const char *path = q_path_join(arena, dir ? dir : "../shared/cases", "quality_rules.jsonl");
+    const char *path =
+        q_printf(arena, "%s/cases/%s", shared ? shared : "../shared", "quality_rules.jsonl");
     struct q_str all;
     struct q_err err = {0};
     int mapped = 0, wrong = 0, total = 0;
     if (!q_file_exists(path)) {
-        print_message("SKIPPED: there is no %s (QUERN_CASES names its directory)\n", path);
+        print_message("SKIPPED: there is no %s (SHARED names the directory above it)\n", path);
         q_arena_free(arena);
         skip();
     }

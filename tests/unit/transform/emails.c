@@ -50,10 +50,11 @@ static void addresses_of_others_have_the_same_verdict(void **state)
         &s, "pipelines/p.yaml",
         "pipeline: p\nextract:\n  people: { from: files, path: x }\ntransform:\n  - clean: { email: "
         "email }\nload: { into: f, mode: append }\n");
-    const char *dir = getenv("QUERN_CASES");
-    const char *path = q_path_join(s.arena, dir ? dir : "../shared/cases", "formats.jsonl");
+    const char *shared = getenv("SHARED");
+    const char *path =
+        q_printf(s.arena, "%s/cases/%s", shared ? shared : "../shared", "formats.jsonl");
     if (!q_file_exists(path)) {
-        print_message("SKIPPED: there is no %s (QUERN_CASES names its directory)\n", path);
+        print_message("SKIPPED: there is no %s (SHARED names the directory above it)\n", path);
         stages_close(&s);
         skip();
     }

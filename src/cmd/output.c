@@ -2,6 +2,9 @@
 #include "cmd/output.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/suggest.h"
@@ -19,14 +22,23 @@ static const char *format_of(const struct cmd_ctx *ctx, const char *path, const 
     return ctx->global->json ? "json" : "table";
 }
 
+/* A device, a pipe or a directory is written as it is: renaming onto it would put a file in its place. */
+static bool is_special(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
 enum q_code cmd_output_open(struct cmd_ctx *ctx, const char *path, const char *format,
                             struct cmd_output *out, struct q_err *err)
 {
     *out = (struct cmd_output){.format = format_of(ctx, path, format), .file = stdout};
     if (path) {
-        out->path = path;
-        out->temp = q_printf(ctx->arena, "%s.%ld.tmp", path, (long)getpid());
-        out->file = fopen(out->temp, "we");
+        char target[PATH_MAX]; /* a link keeps pointing at its file */
+        out->path = realpath(path, target) ? q_strdup(ctx->arena, target) : path;
+        if (!is_special(path))
+            out->temp = q_printf(ctx->arena, "%s.%ld.tmp", out->path, (long)getpid());
+        out->file = fopen(out->temp ? out->temp : out->path, "we");
         if (!out->file)
             return q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", path, strerror(errno));
     }
@@ -38,12 +50,13 @@ enum q_code cmd_output_close(struct cmd_output *out, enum q_code code, struct q_
 {
     if (!out->path)
         return code;
-    bool ok = fflush(out->file) == 0 && fsync(fileno(out->file)) == 0;
+    bool ok = fflush(out->file) == 0 && (!out->temp || fsync(fileno(out->file)) == 0);
     ok = fclose(out->file) == 0 && ok;
-    if (!code && ok && rename(out->temp, out->path) == 0)
+    if (!code && ok && (!out->temp || rename(out->temp, out->path) == 0))
         return Q_OK;
     int why = errno;
-    (void)unlink(out->temp);
+    if (out->temp)
+        (void)unlink(out->temp);
     return code ? code
                 : q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", out->path, strerror(why));
 }

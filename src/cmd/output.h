@@ -15,7 +15,7 @@ struct cmd_output {
 };
 
 /* `path` NULL: stdout. `format` NULL: --json, then the ending of the path, then table. A file is written beside its place
- * and moved there by cmd_output_close() when all went well. */
+ * and moved there by cmd_output_close() when all went well; a device or a pipe is written directly (`temp` NULL). */
 Q_MUST_CHECK enum q_code cmd_output_open(struct cmd_ctx *ctx, const char *path, const char *format,
                                          struct cmd_output *out, struct q_err *err);
 /* `code`: how the writing went; returned, or the error of closing. */

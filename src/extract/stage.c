@@ -78,10 +78,7 @@ static enum q_code describe(struct plan *plan, const char *relation,
                                       .sink = reject_box_sink(spec->box),
                                       .db = plan->db,
                                       .workers = workers(plan)};
-    enum q_code code = extract_file_describe(plan->arena, in, &spec->file, err);
-    if (code)
-        q_context(err, "looking at the files of \"%s\"", relation);
-    return code;
+    return extract_file_describe(plan->arena, in, &spec->file, err);
 }
 
 /* ---- running ---- */
@@ -205,8 +202,11 @@ static enum q_code compile_holidays(struct plan *plan, const struct model_table 
     options->path = t->cfg->date.holidays.s;
     spec->table = q_printf(plan->arena, "q_holidays_%s", t->name);
     code = describe(plan, spec->table, options, columns, NULL, false, spec, err);
-    if (code)
+    if (code) {
+        struct cfg_pos at = t->cfg->date.holidays.pos;
+        q_context(err, "looking at the holidays of \"%s\" (%s:%d)", t->name, at.file, at.line);
         return code;
+    }
     spec->select = extract_file_select(spec->file);
     struct plan_step *step = plan_add_step(
         plan, "extract", q_printf(plan->arena, "holidays of %s", t->name), spec->table);
@@ -229,11 +229,15 @@ static enum q_code compile_source(struct plan *plan, const struct cfg_source *cf
     enum q_code code = set_options(plan, cfg, options, err);
     if (!code)
         code = declared_columns(plan, cfg, declared, err);
-    if (!code)
-        code = describe(plan, cfg->name.s, options, declared, plan_pin_find(plan->pins, pin),
-                        cfg->optional, spec, err);
     if (code)
         return code;
+    code = describe(plan, cfg->name.s, options, declared, plan_pin_find(plan->pins, pin),
+                    cfg->optional, spec, err);
+    if (code) {
+        struct cfg_pos at = cfg->name.pos;
+        q_context(err, "looking at the files of \"%s\" (%s:%d)", cfg->name.s, at.file, at.line);
+        return code;
+    }
     spec->table = q_printf(plan->arena, "s_%s", cfg->name.s);
     spec->select = extract_file_select(spec->file);
     const struct q_schema *columns = extract_file_columns(spec->file);

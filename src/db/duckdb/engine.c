@@ -53,6 +53,8 @@ enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *m
         q_detail(err, "%s", rest);
     if (code == Q_LOCKED)
         q_hint(err, "Another process has the database open; wait for it to end, or raise --wait.");
+    if (strstr(message, "not a valid DuckDB database file"))
+        q_hint(err, "Correct the path in quern.yaml, or move the file away.");
     return code;
 }
 

@@ -58,6 +58,8 @@ extern const struct q_opt cmd_global_opts[];
 extern const struct plan_stage *const cmd_stages[];
 extern const size_t cmd_n_stages;
 const struct cmd *cmd_find(const char *name);
+/* "unknown command", with the nearest one as hint. Q_USAGE. */
+enum q_code cmd_unknown_command(struct q_arena *arena, const char *name, struct q_err *err);
 
 /* Where the warehouse of the chosen environment is. */
 const char *cmd_warehouse(const struct cmd_ctx *ctx);

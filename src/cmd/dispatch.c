@@ -23,7 +23,7 @@ const struct cmd *cmd_find(const char *name)
     return NULL;
 }
 
-static enum q_code unknown_command(struct q_arena *arena, const char *name, struct q_err *err)
+enum q_code cmd_unknown_command(struct q_arena *arena, const char *name, struct q_err *err)
 {
     q_texts names = {0};
     for (const struct cmd *const *c = cmd_all; *c; c++)
@@ -39,6 +39,10 @@ static enum q_code unknown_command(struct q_arena *arena, const char *name, stru
 
 static enum q_code load_project(struct cmd_ctx *ctx, struct q_err *err)
 {
+    for (size_t i = 0; i < ctx->global->vars.n; i++)
+        if (!strchr(ctx->global->vars.v[i], '='))
+            return q_fail(err, Q_USAGE, "cannot read --var \"%s\": expected NAME=VALUE",
+                          ctx->global->vars.v[i]);
     struct cfg_options o = {.dir = ctx->global->project,
                             .env = ctx->global->env,
                             .vars = ctx->global->vars,
@@ -116,7 +120,7 @@ static enum q_code dispatch(struct q_arena *arena, int argc, char **argv, struct
     }
     ctx.cmd = cmd_find(argv[1]);
     if (!ctx.cmd)
-        return unknown_command(arena, argv[1], err);
+        return cmd_unknown_command(arena, argv[1], err);
     return run_command(&ctx, argc - 2, argv + 2, global, exit, err);
 }
 

@@ -76,11 +76,8 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
         return Q_OK;
     }
     const struct cmd *c = cmd_find(ctx->rest.v[0]);
-    if (!c) {
-        enum q_code code = q_fail(err, Q_USAGE, "there is no command \"%s\"", ctx->rest.v[0]);
-        q_hint(err, "Run `quern help` for the list of commands.");
-        return code;
-    }
+    if (!c)
+        return cmd_unknown_command(ctx->arena, ctx->rest.v[0], err);
     print_one(c);
     return Q_OK;
 }

@@ -25,8 +25,9 @@ static void print_steps(const struct plan *plan, bool sql)
     (void)printf("Steps (plan %s):\n", plan_hash(plan));
     for (size_t i = 0; i < plan->steps.n; i++) {
         const struct plan_step *s = &plan->steps.v[i];
-        (void)printf("  %2zu %-9s %s%s\n", i + 1, s->stage, s->name,
-                     s->publishes ? " (in the load transaction)" : "");
+        bool makes = s->relation && !s->publishes && !q_streq(s->stage, "load");
+        (void)printf("  %2zu %-9s %s%s%s%s\n", i + 1, s->stage, s->name, makes ? " -> " : "",
+                     makes ? s->relation : "", s->publishes ? " (in the load transaction)" : "");
         for (size_t k = 0; sql && k < s->sql.n; k++)
             (void)printf("       %s;\n", s->sql.v[k]);
     }
@@ -41,6 +42,7 @@ static void steps_json(const struct plan *plan, struct q_json *o)
         struct q_json *step = q_json_push_object(steps);
         q_json_set_text(step, "stage", s->stage);
         q_json_set_text(step, "name", s->name);
+        q_json_set_text(step, "relation", s->relation);
         q_json_set_bool(step, "publishes", s->publishes);
         struct q_json *sql = q_json_set_array(step, "sql");
         for (size_t k = 0; k < s->sql.n; k++)

@@ -111,7 +111,7 @@ static enum q_code yaml_error(struct composer *c)
     if (tab >= 0) {
         pos.col = tab + 1;
         enum q_code code = cfg_fail(c->err, pos, "a tab cannot indent YAML");
-        q_hint(c->err, "Replace the tabs at the begin of the lines by spaces.");
+        q_hint(c->err, "Replace the tabs at the beginning of the lines by spaces.");
         return code;
     }
     enum q_code code = cfg_fail(c->err, pos, "not valid YAML: %s", problem);

@@ -19,7 +19,7 @@ static enum q_code unknown_param(struct q_arena *arena, const struct cfg_report 
 {
     q_texts names = {0};
     struct q_buf list;
-    q_buf_init_in(&list, arena, Q_ERR_HINT);
+    q_buf_init(&list, Q_ERR_HINT);
     for (size_t i = 0; i < report->params.n; i++) {
         *q_vec_push(arena, &names) = report->params.v[i].name.s;
         q_buf_printf(&list, "%s%s", i ? ", " : "", report->params.v[i].name.s);
@@ -31,6 +31,7 @@ static enum q_code unknown_param(struct q_arena *arena, const struct cfg_report 
         q_hint(err, "Did you mean `--param %s=...`?", near);
     else
         q_hint(err, "It has: %s.", names.n ? q_buf_text(&list) : "none");
+    q_buf_release(&list);
     return code;
 }
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/embed.h"
 #include "base/log.h"
+#include "base/suggest.h"
 #include "run/account.h"
 #include "run/internal.h"
 #include "run/progress.h"
@@ -313,15 +314,40 @@ enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipel
     return code;
 }
 
-/* The workspace's name of a relation as a user says it. */
-static const char *workspace_name(const struct plan *plan, const char *relation)
+static bool shapes(const struct plan_step *step)
 {
-    if (!relation)
-        return plan->current.name;
-    for (size_t i = 0; i < plan->sources.n; i++)
+    return !step->publishes &&
+           (q_streq(step->stage, "extract") || q_streq(step->stage, "transform"));
+}
+
+/* The workspace's name of a relation as a user says it: a source, or what a step of the plan makes. */
+static enum q_code workspace_name(const struct plan *plan, const char *relation, const char **out,
+                                  struct q_err *err)
+{
+    q_texts names = {0};
+    *out = relation ? relation : plan->current.name;
+    if (!relation || q_streq(relation, plan->current.name))
+        return Q_OK;
+    for (size_t i = 0; i < plan->sources.n; i++) {
         if (q_streq(plan->sources.v[i].name, relation))
-            return plan->sources.v[i].table;
-    return relation;
+            *out = plan->sources.v[i].table;
+        *q_vec_push(plan->arena, &names) = plan->sources.v[i].name;
+    }
+    for (size_t i = 0; i < plan->steps.n; i++)
+        if (shapes(&plan->steps.v[i]) && plan->steps.v[i].relation)
+            *q_vec_push(plan->arena, &names) = plan->steps.v[i].relation;
+    for (size_t i = 0; i < names.n; i++)
+        if (q_streq(names.v[i], relation))
+            return Q_OK;
+    enum q_code code = q_fail(err, Q_USAGE, "unknown relation \"%s\" of pipeline \"%s\"", relation,
+                              plan->pipeline->name.s);
+    const char *near = q_suggest(relation, names.v, names.n);
+    if (near)
+        q_hint(err, "Did you mean `%s`?", near);
+    else
+        q_hint(err, "It has the relations of its sources and steps: see `quern plan %s`.",
+               plan->pipeline->name.s);
+    return code;
 }
 
 enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline,
@@ -330,16 +356,16 @@ enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline
     struct run_result result = {.pipeline = pipeline->name.s, .target = pipeline->load.into.s};
     struct run r = {.s = s, .out = &result};
     enum q_code code = compile(s, pipeline, &r.plan, err);
+    if (!code)
+        code = workspace_name(r.plan, relation, out, err);
     if (code)
         return code;
     fill_ctx(&r, s->arena);
     r.progress = progress_start(s->arena, s->db, pipeline->name.s);
-    *out = workspace_name(r.plan, relation);
     code = account_begin(&r.ctx, err);
     for (size_t i = 0; i < r.plan->steps.n && !code; i++) {
         const struct plan_step *step = &r.plan->steps.v[i];
-        bool wanted = q_streq(step->stage, "extract") || q_streq(step->stage, "transform");
-        if (wanted && !step->publishes)
+        if (shapes(step))
             code = step->run(step, &r.ctx, err);
     }
     progress_stop(r.progress);

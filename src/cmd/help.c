@@ -12,10 +12,12 @@ static void print_options(const char *title, const struct q_opt *table)
         return;
     (void)printf("\n%s:\n", title);
     for (const struct q_opt *o = table; o->name; o++) {
-        char left[64];
-        (void)snprintf(left, sizeof left, "%s--%s%s%s", "", o->name, o->arg ? " " : "",
+        char left[64], letter[8] = "    ";
+        if (o->letter)
+            (void)snprintf(letter, sizeof letter, "-%c, ", o->letter);
+        (void)snprintf(left, sizeof left, "%s--%s%s%s", letter, o->name, o->arg ? " " : "",
                        o->arg ? o->arg : "");
-        (void)printf("  %-24s %s", left, o->help);
+        (void)printf("  %-26s %s", left, o->help);
         if (o->choices)
             (void)printf(" (%s)", o->choices);
         if (o->fallback)

@@ -54,9 +54,11 @@ static enum q_code list_reports(struct cmd_ctx *ctx, struct q_err *err)
             q_json_set_text(po, "name", p->name.s);
             q_json_set_text(po, "type", p->type.s);
             q_json_set_text(po, "default", p->fallback.s);
+            q_json_set_text(po, "description", p->description.s);
             if (!ctx->global->json)
-                (void)printf("  --param %s=%s  %s %s\n", p->name.s,
+                (void)printf("  --param %s=%s  %s%s%s\n", p->name.s,
                              p->fallback.s ? p->fallback.s : "...", p->type.s,
+                             p->description.s ? ": " : "",
                              p->description.s ? p->description.s : "");
         }
     }

@@ -24,6 +24,18 @@ static void print_reasons(const struct run_result *r, const char *relation, cons
         (void)printf("\n");
 }
 
+static void print_misfits(const struct run_result *r, const char *relation)
+{
+    char n[32];
+    for (size_t i = 0; i < r->misfits.n; i++) {
+        const struct run_misfit *x = &r->misfits.v[i];
+        if (q_streq(x->relation, relation))
+            (void)printf("    column \"%s\": %s value%s no %s, for example \"%s\"\n", x->column,
+                         progress_number(n, x->records), x->records == 1 ? " is" : "s are",
+                         x->expected, x->example);
+    }
+}
+
 static void print_relation(const struct run_result *r, const struct run_relation *x)
 {
     char n[4][32];
@@ -32,6 +44,7 @@ static void print_relation(const struct run_result *r, const struct run_relation
                  progress_number(n[2], x->rejected), progress_number(n[3], x->skipped),
                  x->read ? "" : " (vacuous: there was no record)");
     print_reasons(r, x->name, "rejected");
+    print_misfits(r, x->name);
     print_reasons(r, x->name, "skipped");
 }
 
@@ -50,18 +63,29 @@ static void print_rules(const struct run_result *r)
     }
 }
 
+static bool same_kind(const struct run_file *a, const struct run_file *b)
+{
+    return a->detected && b->detected && q_streq(a->detected, b->detected) &&
+           q_streq(a->relation, b->relation);
+}
+
+/* Files of one kind are told once. */
 static void print_detected(const struct run_result *r)
 {
-    /* files of one kind are told once */
+    char n[32];
     for (size_t i = 0; i < r->files.n; i++) {
         const struct run_file *f = &r->files.v[i];
-        bool told = false;
-        for (size_t k = 0; k < i && !told; k++)
-            told = f->detected && r->files.v[k].detected &&
-                   q_streq(r->files.v[k].detected, f->detected) &&
-                   q_streq(r->files.v[k].relation, f->relation);
-        if (!told && f->detected && f->detected[0])
-            (void)printf("  %s: %s\n", f->path, f->detected);
+        int64_t before = 0, after = 0;
+        for (size_t k = 0; k < i && !before; k++)
+            before += same_kind(&r->files.v[k], f);
+        if (before || !f->detected || !f->detected[0])
+            continue;
+        for (size_t k = i + 1; k < r->files.n; k++)
+            after += same_kind(&r->files.v[k], f);
+        (void)printf("  %s", f->path);
+        if (after)
+            (void)printf(" and %s more", progress_number(n, after));
+        (void)printf(": %s\n", f->detected);
     }
 }
 
@@ -100,6 +124,20 @@ static void reasons_json(const struct run_result *r, const char *relation, const
             q_json_set_int(list, r->reasons.v[i].reason, r->reasons.v[i].records);
 }
 
+static void misfits_json(const struct run_result *r, const char *relation, struct q_json *list)
+{
+    for (size_t i = 0; i < r->misfits.n; i++) {
+        const struct run_misfit *x = &r->misfits.v[i];
+        if (!q_streq(x->relation, relation))
+            continue;
+        struct q_json *o = q_json_push_object(list);
+        q_json_set_text(o, "column", x->column);
+        q_json_set_text(o, "expected", x->expected);
+        q_json_set_int(o, "records", x->records);
+        q_json_set_text(o, "example", x->example);
+    }
+}
+
 static void relation_json(const struct run_result *r, const struct run_relation *x,
                           struct q_json *o)
 {
@@ -108,6 +146,7 @@ static void relation_json(const struct run_result *r, const struct run_relation 
     q_json_set_int(o, "loaded", x->loaded);
     q_json_set_int(o, "rejected", x->rejected);
     reasons_json(r, x->name, "rejected", o);
+    misfits_json(r, x->name, q_json_set_array(o, "misfits"));
     q_json_set_int(o, "skipped", x->skipped);
     reasons_json(r, x->name, "skipped", o);
     q_json_set_bool(o, "vacuous", x->read == 0);

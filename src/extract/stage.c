@@ -26,7 +26,8 @@ static enum q_code set_options(struct plan *plan, const struct cfg_source *cfg,
         if (!opt)
             return cfg_fail(err, p->key.pos, "unknown option \"%s\" of a file source", p->key.s);
         if (p->hidden) { /* it would stand in messages, plans and the record of the run */
-            code = cfg_fail(err, p->value.pos, "\"%s\" cannot come from the secrets file", p->key.s);
+            code =
+                cfg_fail(err, p->value.pos, "\"%s\" cannot come from the secrets file", p->key.s);
             q_hint(err, "Nothing about a file is secret; put it into `variables` of quern.yaml.");
             return code;
         }

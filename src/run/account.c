@@ -53,6 +53,20 @@ static enum q_code read_reason(void *arg, const struct batch *b, size_t row, str
     return Q_OK;
 }
 
+static enum q_code read_misfit(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct reader *r = arg;
+    (void)err;
+    *q_vec_push(r->arena, &r->out->misfits) = (struct run_misfit){
+        .relation = db_cell_text(r->arena, b, 0, row),
+        .column = db_cell_text(r->arena, b, 1, row),
+        .expected = db_cell_text(r->arena, b, 2, row),
+        .example = db_cell_text(r->arena, b, 3, row),
+        .records = db_cell_int(b, 4, row, 0),
+    };
+    return Q_OK;
+}
+
 static enum q_code read_rule(void *arg, const struct batch *b, size_t row, struct q_err *err)
 {
     struct reader *r = arg;
@@ -95,6 +109,9 @@ static enum q_code read_tables(struct step_ctx *ctx, struct run_result *out, str
         code =
             db_each(ctx->db, q_embed_text("run/list_reasons.sql"), NULL, 0, read_reason, &r, err);
     if (!code)
+        code =
+            db_each(ctx->db, q_embed_text("run/list_misfits.sql"), NULL, 0, read_misfit, &r, err);
+    if (!code)
         code = db_each(ctx->db, q_embed_text("run/list_rules.sql"), NULL, 0, read_rule, &r, err);
     return code ? code
                 : db_each(ctx->db, q_embed_text("run/list_files.sql"), NULL, 0, read_file, &r, err);
@@ -115,6 +132,19 @@ static enum q_code read_counts(struct step_ctx *ctx, struct run_result *out, str
 
 /* ---- the accounts ---- */
 
+static enum q_code add_reason(struct step_ctx *ctx, struct run_result *out, const char *relation,
+                              const char *kind, const char *reason, int64_t records,
+                              struct q_err *err)
+{
+    if (records <= 0)
+        return Q_OK;
+    *q_vec_push(ctx->arena, &out->reasons) = (struct run_reason){
+        .relation = relation, .kind = kind, .reason = reason, .records = records};
+    struct db_param p[] = {db_text("relation", relation), db_text("kind", kind),
+                           db_text("reason", reason), db_int("records", records)};
+    return db_exec(ctx->db, q_embed_text("run/insert_reason.sql"), p, 4, NULL, err);
+}
+
 /* What became of the records of a joined relation: they share the fate of the main records they are joined to. */
 static enum q_code joined_relation(struct step_ctx *ctx, const struct plan *plan,
                                    struct run_result *out, struct run_relation *r,
@@ -133,10 +163,9 @@ static enum q_code joined_relation(struct step_ctx *ctx, const struct plan *plan
     r->loaded = n[0];
     r->rejected += n[1];
     r->skipped = r->read - r->loaded - r->rejected;
-    if (!code && r->skipped > 0)
-        *q_vec_push(ctx->arena, &out->reasons) = (struct run_reason){
-            .relation = r->name, .kind = "skipped", .reason = "unmatched", .records = r->skipped};
-    return code;
+    if (!code)
+        code = add_reason(ctx, out, r->name, "rejected", "joined_rejected", n[1], err);
+    return code ? code : add_reason(ctx, out, r->name, "skipped", "unmatched", r->skipped, err);
 }
 
 static enum q_code main_relation(struct run_result *out, struct run_relation *r, bool multiplied,

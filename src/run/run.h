@@ -51,6 +51,10 @@ struct run_reason {
     const char *relation, *kind, *reason; /* kind: "rejected" or "skipped" */
     int64_t records;
 };
+struct run_misfit { /* values of a column that are not of its type */
+    const char *relation, *column, *expected, *example;
+    int64_t records;
+};
 struct run_relation {
     const char *name;
     int64_t read, loaded, rejected, skipped;
@@ -78,6 +82,7 @@ struct run_result {
     int64_t inserted, updated, unchanged, superseded, opened, closed;
     Q_VEC(struct run_relation) relations;
     Q_VEC(struct run_reason) reasons;
+    Q_VEC(struct run_misfit) misfits;
     Q_VEC(struct run_rule) rules;
     Q_VEC(struct run_file) files;
 };

@@ -1,0 +1,1 @@
+INSERT INTO q_reasons VALUES ($relation, $kind, $reason, $records)

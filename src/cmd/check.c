@@ -153,7 +153,8 @@ static enum q_code print(struct cmd_ctx *ctx, struct subject *s, int *exit, stru
                       &options, out.sink, NULL, err);
     code = cmd_output_close(&out, code, err);
     if (!code && s->unreadable && !a->out && q_streq(out.format, "table"))
-        (void)printf("%" PRId64 " record%s could not be read\n", s->unreadable, s->unreadable == 1 ? "" : "s");
+        (void)printf("%" PRId64 " record%s could not be read\n", s->unreadable,
+                     s->unreadable == 1 ? "" : "s");
     if (bad[0] || bad[1] || s->unreadable)
         *exit = q_code_exit(Q_FAILED);
     return code;

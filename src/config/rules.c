@@ -187,8 +187,10 @@ static enum q_code bind_values(struct cfg_bind *b, const struct cfg_node *key,
                                const struct cfg_node *value, void *out)
 {
     struct cfg_rule *rule = out;
-    if (value->kind != CFG_NODE_LIST || !value->items.n)
-        return cfg_expected(b, value, key->text, "a list of at least one value");
+    if (value->kind != CFG_NODE_LIST)
+        return cfg_expected(b, value, key->text, "a list of values");
+    if (!value->items.n)
+        return cfg_wrong(b, value->pos, "\"%s\" is an empty list", key->text);
     enum q_code code = Q_OK;
     for (size_t i = 0; i < value->items.n; i++) {
         const struct cfg_node *item = value->items.v[i].value;

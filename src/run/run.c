@@ -130,7 +130,8 @@ static void judge_rules(struct run *r)
             continue;
         out->exit_code = q_code_exit(Q_FAILED);
         if (abort_on_fail || !rule->removes_rows) {
-            stop(out, q_printf(r->ctx.arena, "rule \"%s\" has the verdict %s%s", rule->name, rule->severity,
+            stop(out, q_printf(r->ctx.arena, "rule \"%s\" has the verdict %s%s", rule->name,
+                               rule->severity,
                                abort_on_fail ? " and on_fail is abort"
                                              : ", and it has no rows to reject"));
             return;

@@ -107,8 +107,9 @@ static void error_text(struct q_buf *out, const struct q_err *err)
 static void error_json(struct q_buf *out, const struct q_err *err)
 {
     json_head(out, Q_LOG_ERROR, err->message);
-    q_buf_printf(out, ",\"code\":\"%s\",\"exit\":%d,\"retry\":%s,\"context\":[", q_code_name(err->code),
-                 q_code_exit(err->code), q_code_retry(err->code) == Q_RETRY_LATER ? "true" : "false");
+    q_buf_printf(out, ",\"code\":\"%s\",\"exit\":%d,\"retry\":%s,\"context\":[",
+                 q_code_name(err->code), q_code_exit(err->code),
+                 q_code_retry(err->code) == Q_RETRY_LATER ? "true" : "false");
     for (int i = 0; i < err->contexts; i++) {
         if (i)
             q_buf_addc(out, ',');

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules are evaluated, judged and written down. */
 #include "base/clock.h"
-#include "base/embed.h"
 #include "check/internal.h"
 
 struct runner {
@@ -215,37 +214,38 @@ static enum q_code read_samples(struct runner *r, struct q_err *err)
     return any ? db_each(r->db, check_samples_sql(r->c, use), NULL, 0, take_samples, r, err) : Q_OK;
 }
 
-static struct db_param maybe_text(const char *name, const char *text)
-{
-    return text ? db_text(name, text) : db_null(name);
-}
-
-static enum q_code write_rule(struct runner *r, size_t i, struct q_err *err)
+/* One row of q_rules, as VALUES. Texts are literals: a run has many rules, and one statement is quicker than many. */
+static void add_rule(struct runner *r, struct sql *q, size_t i)
 {
     const struct check_rule *rule = &r->c->rules.v[i];
     const struct check_outcome *o = &r->out[i];
-    if (rule->silent || (!rule->cfg && !rule->always && !o->failed && !o->error))
-        return Q_OK;
     int severity = o->error ? -1 : severity_of(rule, o);
-    struct db_param seconds = {.name = "seconds", .type = Q_TYPE(Q_T_DOUBLE), .d = o->seconds};
-    struct db_param p[] = {
-        db_int("ord", rule->ord),
-        db_text("name", rule->name),
-        db_int("rows", o->rows),
-        db_int("evaluated", o->error ? 0 : o->evaluated),
-        db_int("failed", o->error ? 0 : o->failed),
-        maybe_text("severity", severity_name(severity)),
-        db_text("state", o->error        ? "error"
-                         : severity >= 0 ? "failed"
-                                         : "passed"),
-        db_bool("vacuous", !o->rows && rule->form != CHECK_COUNT),
-        seconds,
-        maybe_text("message", o->error ? o->error : o->message),
-        maybe_text("samples", o->samples),
-        db_bool("removes", rule->rejects),
-    };
-    return db_exec(r->db, q_embed_text("check/insert_rule.sql"), p, sizeof p / sizeof p[0], NULL,
-                   err);
+    const char *state = o->error ? "error" : severity >= 0 ? "failed" : "passed";
+    sql_add(q, "(%d, %L, %d, %d, %d, %L, %L, %s, %s, %L, %L, %s)", (int64_t)rule->ord, rule->name,
+            o->rows, o->error ? INT64_C(0) : o->evaluated, o->error ? INT64_C(0) : o->failed,
+            severity_name(severity), state,
+            !o->rows && rule->form != CHECK_COUNT ? "true" : "false",
+            q_printf(r->arena, "%.6f", o->seconds), o->error ? o->error : o->message, o->samples,
+            rule->rejects ? "true" : "false");
+}
+
+static enum q_code write_rules(struct runner *r, struct q_err *err)
+{
+    struct sql *q = sql_new(r->arena);
+    bool first = true;
+    sql_add(
+        q,
+        "INSERT INTO q_rules (ord, name, rows, evaluated, failed, severity, state, vacuous, seconds, message, "
+        "samples, removes) VALUES ");
+    for (size_t i = 0; i < r->c->rules.n; i++) {
+        const struct check_rule *rule = &r->c->rules.v[i];
+        const struct check_outcome *o = &r->out[i];
+        if (rule->silent || (!rule->cfg && !rule->always && !o->failed && !o->error))
+            continue;
+        sql_sep(q, &first, ", ");
+        add_rule(r, q, i);
+    }
+    return first ? Q_OK : exec(r, sql_text(q), err);
 }
 
 static enum q_code write_rejects(struct runner *r, struct q_err *err)
@@ -264,8 +264,8 @@ static enum q_code write_rejects(struct runner *r, struct q_err *err)
 static enum q_code write_all(struct runner *r, struct q_err *err)
 {
     enum q_code code = write_rejects(r, err);
-    for (size_t i = 0; !code && i < r->c->rules.n; i++)
-        code = write_rule(r, i, err);
+    if (!code)
+        code = write_rules(r, err);
     for (size_t i = 0; !code && i < r->c->rules.n; i++) {
         const struct check_rule *rule = &r->c->rules.v[i];
         if (rule->fatal && r->out[i].failed)

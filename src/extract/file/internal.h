@@ -25,6 +25,7 @@ struct file_item {
     struct read_counts counts;
     /* While it is read; under the source's lock. */
     struct q_arena *arena;
+    struct q_err why; /* it could not be opened: every worker gets this */
     struct csv_file *csv_file;
     struct json_file *json_file;
     size_t users;

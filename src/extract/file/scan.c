@@ -67,10 +67,13 @@ static enum q_code enter(struct file_worker *w, bool *found, struct q_err *err)
         w->file++;
     if (w->file < s->paths.n) {
         struct file_item *f = &s->items[w->file];
-        if (!f->arena)
-            code = file_item_open(s, f, err);
-        else if (!file_item_blocks(f))
-            code = q_fail(err, Q_SOURCE, "could not read \"%s\": another worker failed", f->path);
+        if (!f->arena) {
+            code = file_item_open(s, f, &f->why);
+        } else if (!file_item_blocks(f)) {
+            code = f->why.code;
+        }
+        if (code && err)
+            *err = f->why;
         f->users++;
         w->entered = *found = true;
     }

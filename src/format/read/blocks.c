@@ -28,6 +28,7 @@ struct blocks {
     int64_t start, file_read;
     bool ended;
     enum q_code failed; /* the first failure: every worker gets it */
+    struct q_err why;
     Q_VEC(struct entry) index;
 };
 
@@ -322,10 +323,13 @@ enum q_code blocks_next(struct blocks *s, struct block *b, struct q_err *err)
     enum q_code code = s->failed;
     if (code) {
         b->n = 0;
-        code = q_fail(err, code, "could not read \"%s\": another worker failed", s->path);
+        if (err)
+            *err = s->why;
     } else {
         code = next_locked(s, b, err);
         s->failed = code;
+        if (code && err)
+            s->why = *err;
     }
     pthread_mutex_unlock(&s->lock);
     return code;

@@ -32,7 +32,7 @@ static const char *ask(struct engine *e, const char *sql, const struct db_param 
 {
     struct q_err err = {0};
     struct db_result *r;
-    const struct batch *b;
+    const struct batch *b = NULL;
     const char *text = "";
     if (db_query(e->conn, sql, params, n, &r, &err) || db_next(r, &b, &err))
         fail_msg("%s", err.message);
@@ -180,7 +180,7 @@ static void a_cell_is_read_as_integer_double_or_exact_text(void **state)
     struct engine e = engine_open();
     struct q_err err = {0};
     struct db_result *r;
-    const struct batch *b;
+    const struct batch *b = NULL;
     const char *sql =
         "SELECT true, (-2)::SMALLINT, DATE '1970-01-03', 4::BIGINT, 5::HUGEINT, 0.5::DOUBLE, NULL::BIGINT, "
         "NULL::DOUBLE, 1.50::DECIMAL(38,2), 'x'";
@@ -346,7 +346,7 @@ static void every_type_comes_from_a_source_and_through_a_function(void **state)
                              sql_make(e.arena, "SELECT %s FROM all_types()", sql_text(calls))};
     for (size_t q = 0; q < 2; q++) {
         struct db_result *r;
-        const struct batch *b;
+        const struct batch *b = NULL;
         if (db_query(e.conn, queries[q], NULL, 0, &r, &err) || db_next(r, &b, &err))
             fail_msg("%s", err.message);
         assert_int_equal(b->rows, 2);

@@ -63,7 +63,7 @@ struct q_buf {
 
 /* `max`: ceiling in bytes. */
 void q_buf_init(struct q_buf *b, size_t max);
-/* As q_buf_init, released with the arena. */
+/* As q_buf_init, released with the arena: *b lives as long, so it is no variable of a function that the arena outlives. */
 void q_buf_init_in(struct q_buf *b, struct q_arena *arena, size_t max);
 void q_buf_release(struct q_buf *b);
 void q_buf_clear(struct q_buf *b);

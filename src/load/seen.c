@@ -61,8 +61,7 @@ static enum q_code prepare(const struct plan_step *step, struct step_ctx *ctx, s
 
 const char *load_seen(struct load *l)
 {
-    static int number;
-    const char *name = q_printf(l->arena, "q_seen_%d", ++number);
+    static const char name[] = "q_seen"; /* the next run's replaces it */
     struct plan_step *step = plan_add_step(l->plan, "load", "prepare", l->plan->current.name);
     step->spec = name;
     step->run = prepare;

@@ -5,6 +5,7 @@
 #include "base/parse.h"
 #include "base/suggest.h"
 #include "batch/cast.h"
+#include "batch/cell.h"
 
 static const struct cfg_param *find_param(const struct cfg_report *report, const char *name)
 {
@@ -18,11 +19,10 @@ static enum q_code unknown_param(struct q_arena *arena, const struct cfg_report 
                                  const char *name, struct q_err *err)
 {
     q_texts names = {0};
-    struct q_buf list;
-    q_buf_init(&list, Q_ERR_HINT);
+    const char *list = "none";
     for (size_t i = 0; i < report->params.n; i++) {
         *q_vec_push(arena, &names) = report->params.v[i].name.s;
-        q_buf_printf(&list, "%s%s", i ? ", " : "", report->params.v[i].name.s);
+        list = i ? q_printf(arena, "%s, %s", list, names.v[i]) : names.v[i];
     }
     enum q_code code =
         q_fail(err, Q_USAGE, "report \"%s\" has no parameter \"%s\"", report->name.s, name);
@@ -30,8 +30,7 @@ static enum q_code unknown_param(struct q_arena *arena, const struct cfg_report 
     if (near)
         q_hint(err, "Did you mean `--param %s=...`?", near);
     else
-        q_hint(err, "It has: %s.", names.n ? q_buf_text(&list) : "none");
-    q_buf_release(&list);
+        q_hint(err, "It has: %s.", list);
     return code;
 }
 
@@ -67,30 +66,19 @@ static enum q_code bind_decimal(struct q_arena *arena, const char *text, const c
 {
     size_t n = strlen(text);
     char *padded = q_alloc(arena, n + BATCH_CAST_PAD);
-    struct batch_span span = {.at = 0, .n = (uint32_t)(n < 128 ? n : 128)};
+    struct batch_span span = {.at = 0, .n = (uint32_t)n};
     struct batch_cast cast = {.type = out->type};
     __int128 cell = 0;
     uint64_t valid = 1, fail = 0;
     struct batch_col col = {.type = out->type, .data = &cell, .valid = &valid};
     char type[Q_TYPE_TEXT];
     memcpy(padded, text, n);
-    if (batch_cast_column(&cast, padded, &span, 1, &col, 0, &fail) || !(valid & 1))
+    if (n > BATCH_SPAN_MAX || batch_cast_column(&cast, padded, &span, 1, &col, 0, &fail) ||
+        !(valid & 1))
         return q_fail(err, Q_USAGE, "cannot read %s: \"%s\" is no %s", what, text,
                       q_type_text(out->type, type));
-    switch (q_type_size(out->type)) {
-    case 2:
-        out->big = *(int16_t *)col.data;
-        return Q_OK;
-    case 4:
-        out->big = *(int32_t *)col.data;
-        return Q_OK;
-    case 8:
-        out->big = *(int64_t *)col.data;
-        return Q_OK;
-    default:
-        out->big = cell;
-        return Q_OK;
-    }
+    out->big = batch_cell_integer(&col, 0);
+    return Q_OK;
 }
 
 /* One value; wrong text is the user's mistake. */
@@ -109,8 +97,8 @@ static enum q_code bind_value(struct q_arena *arena, const struct cfg_param *par
         out->i = value;
         return code;
     }
-    case Q_T_INT16:
     case Q_T_INT32:
+        return q_parse_int(text, what, INT32_MIN, INT32_MAX, &out->i, err);
     case Q_T_INT64:
         return q_parse_int(text, what, INT64_MIN, INT64_MAX, &out->i, err);
     case Q_T_DOUBLE:
@@ -122,11 +110,10 @@ static enum q_code bind_value(struct q_arena *arena, const struct cfg_param *par
         return code;
     }
     case Q_T_TIMESTAMP:
-    case Q_T_TIMESTAMPTZ:
         return q_parse_timestamp(text, what, &out->i, err);
     case Q_T_DECIMAL:
         return bind_decimal(arena, text, what, out, err);
-    default:
+    default: /* text: cfg_load() lets no other type through */
         out->s = q_str(text);
         return Q_OK;
     }

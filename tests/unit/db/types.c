@@ -32,7 +32,7 @@ static const char *ask(struct engine *e, const char *sql, const struct db_param 
 {
     struct q_err err = {0};
     struct db_result *r;
-    const struct batch *b;
+    const struct batch *b = NULL;
     const char *text = "";
     if (db_query(e->conn, sql, params, n, &r, &err) || db_next(r, &b, &err))
         fail_msg("%s", err.message);
@@ -180,7 +180,7 @@ static void a_cell_is_read_as_integer_double_or_exact_text(void **state)
     struct engine e = engine_open();
     struct q_err err = {0};
     struct db_result *r;
-    const struct batch *b;
+    const struct batch *b = NULL;
     const char *sql =
         "SELECT true, (-2)::SMALLINT, DATE '1970-01-03', 4::BIGINT, 5::HUGEINT, 0.5::DOUBLE, NULL::BIGINT, "
         "NULL::DOUBLE, 1.50::DECIMAL(38,2), 'x'";
@@ -346,7 +346,7 @@ static void every_type_comes_from_a_source_and_through_a_function(void **state)
                              sql_make(e.arena, "SELECT %s FROM all_types()", sql_text(calls))};
     for (size_t q = 0; q < 2; q++) {
         struct db_result *r;
-        const struct batch *b;
+        const struct batch *b = NULL;
         if (db_query(e.conn, queries[q], NULL, 0, &r, &err) || db_next(r, &b, &err))
             fail_msg("%s", err.message);
         assert_int_equal(b->rows, 2);
@@ -378,6 +378,37 @@ static void a_function_with_too_many_arguments_is_our_defect(void **state)
     engine_close(&e);
 }
 
+static void give_number(void *self, const struct batch *args, struct batch_col *result)
+{
+    for (size_t i = 0; i < args->rows; i++)
+        ((int64_t *)result->data)[i] = *(const int64_t *)self;
+}
+
+/* A run registers its functions again, with state of its own. */
+static void a_function_that_is_added_again_replaces_the_first(void **state)
+{
+    (void)state;
+    struct engine e = engine_open();
+    struct q_err err = {0};
+    struct q_type type = Q_TYPE(Q_T_INT64);
+    int64_t numbers[] = {1, 2};
+    struct db_function f[2];
+    for (size_t i = 0; i < 2; i++) {
+        f[i] = (struct db_function){.name = "which",
+                                    .args = &type,
+                                    .n_args = 1,
+                                    .result = type,
+                                    .self = &numbers[i],
+                                    .call = give_number};
+        if (db_add_function(e.conn, &f[i], &err))
+            fail_msg("%s", err.message);
+        int64_t n = 0;
+        assert_int_equal(db_get_ints(e.conn, "SELECT which(0)", NULL, 0, &n, 1, -1, &err), Q_OK);
+        assert_int_equal(n, numbers[i]);
+    }
+    engine_close(&e);
+}
+
 static void a_statement_is_described_without_running_it(void **state)
 {
     (void)state;
@@ -406,6 +437,7 @@ int main(void)
         cmocka_unit_test(a_cell_is_read_as_integer_double_or_exact_text),
         cmocka_unit_test(every_type_comes_from_a_source_and_through_a_function),
         cmocka_unit_test(a_function_with_too_many_arguments_is_our_defect),
+        cmocka_unit_test(a_function_that_is_added_again_replaces_the_first),
         cmocka_unit_test(a_statement_is_described_without_running_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -230,7 +230,7 @@ static struct db_conn *engine(const struct place *p)
     struct q_arena *arena = q_arena_new(p->arena, "engine");
     struct q_err err = {0};
     struct db *db;
-    struct db_conn *conn;
+    struct db_conn *conn = NULL;
     if (db_open(arena, &settings, &db, &err) || db_connect(db, arena, &conn, &err) ||
         db_attach(conn, ":memory:", "wh", false, &err))
         fail_msg("%s", err.message);

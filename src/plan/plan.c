@@ -224,9 +224,11 @@ enum q_code plan_order(struct q_arena *arena, const struct cfg_project *project,
     const struct cfg_pipeline **list = q_alloc_array(arena, wanted + 1, sizeof *list);
     const struct cfg_pipeline **sorted = q_alloc_array(arena, wanted + 1, sizeof *sorted);
     for (size_t i = 0; i < wanted; i++) {
-        list[i] = &project->pipelines.v[i < project->pipelines.n ? i : 0];
-        enum q_code code =
-            names->n ? find_wanted(arena, project, names->v[i], &list[i], err) : Q_OK;
+        enum q_code code = Q_OK;
+        if (names->n)
+            code = find_wanted(arena, project, names->v[i], &list[i], err);
+        else
+            list[i] = &project->pipelines.v[i];
         if (code)
             return code;
     }

@@ -112,14 +112,18 @@ static int status_of(void (*fn)(void))
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
 }
 
+static struct q_arena *held; /* reachable when the process ends */
+
 static void want_too_many(void)
 {
-    (void)q_alloc_array(q_arena_new(NULL, "child"), SIZE_MAX / 2, 3);
+    held = q_arena_new(NULL, "child");
+    (void)q_alloc_array(held, SIZE_MAX / 2, 3);
 }
 
 static void want_too_much(void)
 {
-    (void)q_alloc(q_arena_new(NULL, "child"), SIZE_MAX - 1);
+    held = q_arena_new(NULL, "child");
+    (void)q_alloc(held, SIZE_MAX - 1);
 }
 
 static void exhaustion_and_overflow_end_the_process_with_5(void **state)

@@ -213,7 +213,7 @@ enum q_code q_glob(struct q_arena *arena, const char *pattern, q_paths *out, str
     int rc = glob(pattern, GLOB_NOSORT | GLOB_ERR, NULL, &g), why = errno;
     if (rc != 0)
         globfree(&g); /* of what was found before it gave up */
-    if (rc == GLOB_NOMATCH || (rc == GLOB_ABORTED && errno == ENOENT))
+    if (rc == GLOB_NOMATCH || (rc == GLOB_ABORTED && why == ENOENT))
         return Q_OK;
     if (rc != 0)
         return q_fail(err, Q_SOURCE, "could not list files of \"%s\": %s", pattern,

@@ -39,7 +39,7 @@ Q_MUST_CHECK enum q_code q_dir_remove(const char *path, struct q_err *err);
 Q_MUST_CHECK enum q_code q_dir_list(struct q_arena *arena, const char *path, const char *ending,
                                     q_paths *out, struct q_err *err);
 /* Paths matching a shell pattern (*, ?, [..]; not across /), sorted bytewise. A pattern without
- * wildcards gives itself when it exists. */
+ * wildcards gives itself when it exists. A missing directory gives none. */
 Q_MUST_CHECK enum q_code q_glob(struct q_arena *arena, const char *pattern, q_paths *out,
                                 struct q_err *err);
 bool q_glob_is_pattern(const char *path);

@@ -197,6 +197,13 @@ static void patterns_match_files_bytewise_and_not_across_slashes(void **state)
     assert_int_equal(found.n, 0);
     assert_int_equal(q_glob(p.arena, place_path(&p, "none/*.csv"), &found, &err), Q_OK);
     assert_int_equal(found.n, 0);
+    assert_int_equal(symlink("loop", place_path(&p, "loop")), 0);
+    assert_int_equal(q_glob(p.arena, place_path(&p, "loop/*.csv"), &found, &err), Q_SOURCE);
+    assert_string_equal(
+        err.message,
+        q_printf(p.arena,
+                 "could not list files of \"%s/loop/*.csv\": Too many levels of symbolic links",
+                 p.dir));
     assert_true(q_glob_is_pattern("a*") && q_glob_is_pattern("a?") && q_glob_is_pattern("[a]"));
     assert_false(q_glob_is_pattern("a.csv"));
     place_drop(&p);

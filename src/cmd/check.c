@@ -109,6 +109,15 @@ static enum q_code stage_table(struct cmd_ctx *ctx, struct subject *s, const cha
                       cmd_warehouse(ctx));
     if (!code)
         code = db_attach(s->step.db, cmd_warehouse(ctx), "wh", true, err);
+    int64_t found = 0;
+    struct db_param name[] = {db_text("name", table)};
+    if (!code)
+        code =
+            db_get_ints(s->step.db, q_embed_text("cmd/has_table.sql"), name, 1, &found, 1, 0, err);
+    if (!code && !found) {
+        code = q_fail(err, Q_USAGE, "the warehouse has no table \"%s\"", table);
+        q_hint(err, "A file has a dot or a slash in its name; `quern doctor` names the warehouse.");
+    }
     const char *all =
         sql_make(ctx->arena, "SELECT COLUMNS(c -> NOT starts_with(c, '_q_')) FROM wh.%I", table);
     if (!code)

@@ -56,9 +56,28 @@ static void push(struct q_json *array, json_t *value)
     (void)failed;
 }
 
+/* Text as a value; bytes that are not UTF-8 (a file's name may have them) become U+FFFD. */
+static json_t *text_value(const char *text)
+{
+    size_t n = text ? strlen(text) : 0;
+    if (!text)
+        return json_null();
+    if (q_utf8_valid(text, n, NULL))
+        return json_stringn(text, n);
+    struct q_buf clean;
+    q_buf_init(&clean, n * 3);
+    for (size_t i = 0, length; i < n; i += length ? length : 1) {
+        length = q_utf8_length(text + i, n - i);
+        q_buf_add(&clean, length ? text + i : "\xEF\xBF\xBD", length ? length : 3);
+    }
+    json_t *value = json_stringn(q_buf_text(&clean), clean.n);
+    q_buf_release(&clean);
+    return value;
+}
+
 void q_json_set_text(struct q_json *object, const char *key, const char *text)
 {
-    set(object, key, text ? json_string(text) : json_null());
+    set(object, key, text_value(text));
 }
 
 void q_json_set_int(struct q_json *object, const char *key, int64_t value)
@@ -97,7 +116,7 @@ struct q_json *q_json_set_array(struct q_json *object, const char *key)
 
 void q_json_push_text(struct q_json *array, const char *text)
 {
-    push(array, text ? json_string(text) : json_null());
+    push(array, text_value(text));
 }
 
 void q_json_push_int(struct q_json *array, int64_t value)

@@ -24,7 +24,8 @@ struct q_json;
 
 struct q_json *q_json_object(struct q_arena *arena);
 struct q_json *q_json_array(struct q_arena *arena);
-/* Setters on an object; a NULL text becomes null. Text that is not UTF-8 is a caller's defect. */
+/* Setters on an object; a NULL text becomes null; bytes that are not UTF-8 become
+ * U+FFFD. */
 void q_json_set_text(struct q_json *object, const char *key, const char *text);
 void q_json_set_int(struct q_json *object, const char *key, int64_t value);
 void q_json_set_real(struct q_json *object, const char *key, double value);

@@ -84,7 +84,14 @@ static enum q_code describe(struct plan *plan, const char *relation,
                                       .sink = reject_box_sink(spec->box),
                                       .db = plan->db,
                                       .workers = workers(plan)};
-    return extract_file_describe(plan->arena, in, &spec->file, err);
+    enum q_code code = extract_file_describe(plan->arena, in, &spec->file, err);
+    for (size_t i = 0; !code && i < extract_file_paths(spec->file)->n; i++) {
+        const char *path = extract_file_paths(spec->file)->v[i];
+        if (!q_utf8_valid(path, strlen(path), NULL))
+            code = q_fail(err, Q_SOURCE, "cannot read a file of \"%s\": its name is not UTF-8",
+                          options->path);
+    }
+    return code;
 }
 
 /* ---- running ---- */

@@ -8,6 +8,20 @@
 #include "cmd/cmd.h"
 #include "format/write/write.h"
 
+/* The rows of --format and --output, for an option table whose struct has the fields `format` and `out`. */
+#define CMD_OUTPUT_OPTS(st)                                                 \
+    {.name = "format",                                                      \
+     .letter = 'f',                                                         \
+     .arg = "FORMAT",                                                       \
+     .type = Q_OPT_CHOICE,                                                  \
+     .choices = WRITE_FORMATS,                                              \
+     .offset = offsetof(st, format),                                        \
+     .help = "default: table, or by the ending of -o"},                     \
+    {                                                                       \
+        .name = "output", .letter = 'o', .arg = "FILE", .type = Q_OPT_TEXT, \
+        .offset = offsetof(st, out), .help = "write to a file"              \
+    }
+
 struct cmd_output {
     const char *format, *path, *temp;
     FILE *file;

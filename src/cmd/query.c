@@ -8,19 +8,7 @@ struct args {
 };
 
 static const struct q_opt opts[] = {
-    {.name = "format",
-     .letter = 'f',
-     .arg = "FORMAT",
-     .type = Q_OPT_CHOICE,
-     .choices = WRITE_FORMATS,
-     .offset = offsetof(struct args, format),
-     .help = "default: table, or by the ending of -o"},
-    {.name = "output",
-     .letter = 'o',
-     .arg = "FILE",
-     .type = Q_OPT_TEXT,
-     .offset = offsetof(struct args, out),
-     .help = "write to a file"},
+    CMD_OUTPUT_OPTS(struct args),
     {0},
 };
 

@@ -9,6 +9,7 @@
 struct args {
     struct q_opt_time as_of;
     int64_t wait;
+    bool accept_shrink;
 };
 
 static const struct q_opt opts[] = {
@@ -25,6 +26,10 @@ static const struct q_opt opts[] = {
      .fallback = "10",
      .offset = offsetof(struct args, wait),
      .help = "seconds to wait for the lock of the warehouse"},
+    {.name = "accept-shrink",
+     .type = Q_OPT_FLAG,
+     .offset = offsetof(struct args, accept_shrink),
+     .help = "let a full snapshot take more keys than max_shrink allows"},
     {0},
 };
 
@@ -76,6 +81,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     if (!code)
         code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
                         &session, err);
+    session.accept_shrink = a->accept_shrink;
     if (!code)
         code = run_lock(&session, err);
     return code ? code : run_each(ctx, &session, list, n, exit, err);

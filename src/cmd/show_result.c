@@ -92,7 +92,8 @@ static void print_detected(const struct run_result *r)
 void show_result_text(const struct run_result *r)
 {
     char n[6][32];
-    bool dry = !q_streq(r->status, "published") && !q_streq(r->status, "aborted");
+    bool stopped = q_streq(r->status, "aborted") || q_streq(r->status, "held");
+    bool dry = !q_streq(r->status, "published") && !stopped;
     if (dry)
         (void)printf("%s -> %s: %s\n", r->pipeline, r->target, r->status);
     else
@@ -104,12 +105,20 @@ void show_result_text(const struct run_result *r)
     for (size_t i = 0; i < r->relations.n; i++)
         print_relation(r, &r->relations.v[i]);
     (void)printf("  %s inserted %s, updated %s, unchanged %s, superseded %s",
-                 q_streq(r->status, "aborted") ? "would have" : "rows:",
-                 progress_number(n[0], r->inserted), progress_number(n[1], r->updated),
-                 progress_number(n[2], r->unchanged), progress_number(n[3], r->superseded));
+                 stopped ? "would have" : "rows:", progress_number(n[0], r->inserted),
+                 progress_number(n[1], r->updated), progress_number(n[2], r->unchanged),
+                 progress_number(n[3], r->superseded));
     if (r->opened || r->closed)
         (void)printf("; versions opened %s, closed %s", progress_number(n[4], r->opened),
                      progress_number(n[5], r->closed));
+    if (r->deleted)
+        (void)printf("; keys deleted %s", progress_number(n[0], r->deleted));
+    if (r->spliced)
+        (void)printf("; spliced %s", progress_number(n[0], r->spliced));
+    if (r->corrected)
+        (void)printf("; corrected %s", progress_number(n[0], r->corrected));
+    if (r->inferred)
+        (void)printf("; members inferred %s", progress_number(n[0], r->inferred));
     (void)printf("\n");
     print_rules(r);
 }
@@ -191,7 +200,10 @@ void show_result_json(const struct run_result *r, struct q_json *o)
     q_json_set_int(loaded, "superseded", r->superseded);
     q_json_set_int(o, "versions_opened", r->opened);
     q_json_set_int(o, "versions_closed", r->closed);
-    q_json_set_int(o, "deleted", 0);
+    q_json_set_int(o, "deleted", r->deleted);
+    q_json_set_int(o, "spliced", r->spliced);
+    q_json_set_int(o, "corrected", r->corrected);
+    q_json_set_int(o, "members_inferred", r->inferred);
     struct q_json *rules = q_json_set_array(o, "rules");
     for (size_t i = 0; i < r->rules.n; i++)
         rule_json(&r->rules.v[i], q_json_push_object(rules));

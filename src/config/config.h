@@ -19,7 +19,8 @@
  *       dev:  { warehouse: { type: duckdb, path: warehouse.duckdb, memory_limit: 2 GB, threads: 2 } }
  *     default_environment: dev              # else the first one
  *     variables: { inbox: inbox }           # ${inbox}; --var and the process environment come first
- *     defaults: { on_fail: reject, max_rejects: 5%, initial_valid_from: 1000-01-01, open_end: null }
+ *     defaults: { on_fail: reject, max_rejects: 5%, initial_valid_from: 1000-01-01, open_end: null,
+ *                 undo: { days: 30, size: 1 GB } }   # how long, and how much of what a run changed is kept
  *     connections: {}                       # name: { type: T, ... }; no type in this version
  *     secrets: secrets.env                  # NAME=value lines, the last place where ${NAME} is looked for
  *
@@ -33,7 +34,9 @@
  *       email: { type: text, history: overwrite, sensitive: email, description: ... }
  *       city:  { type: text, history: keep }
  *       name:  text                         # short for { type: text }
- * A dimension has history when a column says `keep`. Without `history:` a column is `overwrite`.
+ * A dimension has history when a column says `keep`. Without `history:` a column is `overwrite`. `history: previous` keeps
+ * the value before the last change in `previous_<column>`, and its time in `<column>_changed_at`.
+ *     overwrite: all                        # history: which versions an `overwrite` column changes: all | current
  *
  * model/dim_date.yaml
  *     dimension: dim_date
@@ -89,12 +92,19 @@
  *       when (an expression: only rows for which it is true are evaluated).
  *     load:
  *       into: sales_fact
- *       mode: upsert                        # append | upsert | history
+ *       mode: upsert                        # append | insert_only | upsert | replace | replace_slice | history
  *       order_by: updated_at
  *       ties: last
+ *       update: [status, paid_at]           # upsert: only these columns are updated; default all but the keys
+ *       merge: { first_sale: "least(old.first_sale, new.first_sale)" }   # upsert: what a column becomes
+ *       slice: { by: [store_id, sale_date] }   # replace_slice: rows that share these values with the batch, or
+ *                                           # { range: sale_date, from: 2024-01-01, to: 2024-02-01 }, half-open
  *       valid_from: updated_at              # history: business time
- *       late: reject
- *       on_fail: reject                     # reject | abort
+ *       late: splice                        # history: splice (default) | reject
+ *       snapshot: full                      # the batch is all there is: keys that it lacks were deleted
+ *       deletes: close                      # with snapshot: ignore (default) | close | tombstone (history) | delete
+ *       max_shrink: 50%                     # with snapshot: a run that would take more of the keys is held
+ *       on_fail: reject                     # reject | hold | abort
  *       max_rejects: 1%                     # or a number of rows
  *
  * reports/top_products.yaml
@@ -179,6 +189,7 @@ struct cfg_table { /* a dimension or a fact */
     cfg_columns columns;
     struct cfg_date_range date;
     cfg_pairs measures;
+    bool overwrite_current; /* type 1 columns change the current version only (SEMANTICS 27) */
 };
 typedef Q_VEC(struct cfg_table) cfg_tables;
 
@@ -268,8 +279,29 @@ struct cfg_rule {
 };
 typedef Q_VEC(struct cfg_rule) cfg_rules;
 
-enum cfg_mode { CFG_APPEND, CFG_UPSERT, CFG_HISTORY };
-enum cfg_on_fail { CFG_ON_FAIL_REJECT, CFG_ON_FAIL_ABORT };
+enum cfg_mode {
+    CFG_APPEND,
+    CFG_INSERT_ONLY,
+    CFG_UPSERT,
+    CFG_REPLACE,
+    CFG_REPLACE_SLICE,
+    CFG_HISTORY,
+};
+enum cfg_on_fail { CFG_ON_FAIL_REJECT, CFG_ON_FAIL_ABORT, CFG_ON_FAIL_HOLD };
+enum cfg_deletes {
+    CFG_DELETES_IGNORE,
+    CFG_DELETES_CLOSE,
+    CFG_DELETES_TOMBSTONE,
+    CFG_DELETES_DELETE,
+};
+
+/* Which rows of the target a replace_slice replaces: by shared values, or a half-open range of one column. */
+struct cfg_slice {
+    bool set;
+    cfg_texts by;
+    struct cfg_text range, from,
+        to; /* from, to: literals of the column's type; .s NULL: of the run's --from, --to */
+};
 
 struct cfg_load {
     struct cfg_pos pos;
@@ -277,6 +309,13 @@ struct cfg_load {
     enum cfg_mode mode;
     struct cfg_text order_by, valid_from;
     bool ties_last;
+    bool late_reject; /* else late rows are spliced in */
+    cfg_texts update; /* upsert; empty: all columns but the keys */
+    cfg_pairs merge;  /* upsert: column and expression over old.<column> and new.<column> */
+    struct cfg_slice slice;
+    bool snapshot; /* full */
+    enum cfg_deletes deletes;
+    struct cfg_threshold max_shrink; /* always set; default 50 % */
     enum cfg_on_fail on_fail;
     struct cfg_threshold max_rejects; /* a run stops when rejects exceed it; not set: no limit */
 };
@@ -338,6 +377,8 @@ struct cfg_project {
     cfg_connections connections;
     int64_t initial_valid_from; /* microseconds; default 1000-01-01 */
     bool open_end_null;      /* default true; else valid_to of the current version is 9999-12-31 */
+    int64_t undo_days;       /* how long before-images are kept; default 30 */
+    int64_t undo_bytes;      /* and how much of them; default 1 GB */
     cfg_tables tables;       /* model, dimensions first, each by name */
     cfg_pipelines pipelines; /* by name */
     cfg_reports reports;     /* by name */

@@ -6,7 +6,7 @@
 static const struct cfg_word history_words[] = {
     {.word = "overwrite", .value = CFG_OVERWRITE},
     {.word = "keep", .value = CFG_KEEP},
-    {.word = "previous", .value = CFG_PREVIOUS, .later = true},
+    {.word = "previous", .value = CFG_PREVIOUS},
     {0},
 };
 
@@ -181,6 +181,21 @@ static enum q_code bind_holidays(struct cfg_bind *b, const struct cfg_node *key,
     return cfg_bind_text(b, value, key->text, CFG_F_TEXT, &table->date.holidays);
 }
 
+static const struct cfg_word overwrite_words[] = {
+    {.word = "all", .value = false},
+    {.word = "current", .value = true},
+    {0},
+};
+
+static enum q_code bind_overwrite(struct cfg_bind *b, const struct cfg_node *key,
+                                  const struct cfg_node *value, void *out)
+{
+    int word = 0;
+    enum q_code code = cfg_bind_word(b, value, key->text, overwrite_words, &word);
+    ((struct cfg_table *)out)->overwrite_current = word != 0;
+    return code;
+}
+
 #define TABLE_TEXT(k, name, field)                                              \
     {                                                                           \
         .key = (name), .kind = (k), .offset = offsetof(struct cfg_table, field) \
@@ -204,6 +219,7 @@ static const struct cfg_field dimension_fields[] = {
      .call = bind_columns,
      .required = true,
      .example = "columns: { customer_id: text }"},
+    {.key = "overwrite", .kind = CFG_F_CALL, .call = bind_overwrite},
     {0},
 };
 

@@ -4,18 +4,33 @@
 #include "base/secret.h"
 #include "config/bind.h"
 
+enum { HALF = 500000 }; /* millionths */
+
 static const struct cfg_word mode_words[] = {
-    {.word = "append", .value = CFG_APPEND},   {.word = "upsert", .value = CFG_UPSERT},
-    {.word = "history", .value = CFG_HISTORY}, {.word = "insert_only", .later = true},
-    {.word = "replace", .later = true},        {.word = "replace_slice", .later = true},
-    {.word = "snapshot", .later = true},       {0},
+    {.word = "append", .value = CFG_APPEND},
+    {.word = "insert_only", .value = CFG_INSERT_ONLY, .later = true},
+    {.word = "upsert", .value = CFG_UPSERT},
+    {.word = "replace", .value = CFG_REPLACE, .later = true},
+    {.word = "replace_slice", .value = CFG_REPLACE_SLICE, .later = true},
+    {.word = "history", .value = CFG_HISTORY},
+    {0},
 };
 
 static const struct cfg_word ties_words[] = {{.word = "last"}, {0}};
 
 static const struct cfg_word late_words[] = {
-    {.word = "reject"},
-    {.word = "splice", .later = true},
+    {.word = "splice", .value = false},
+    {.word = "reject", .value = true},
+    {0},
+};
+
+static const struct cfg_word snapshot_words[] = {{.word = "full"}, {0}};
+
+static const struct cfg_word deletes_words[] = {
+    {.word = "ignore", .value = CFG_DELETES_IGNORE},
+    {.word = "close", .value = CFG_DELETES_CLOSE},
+    {.word = "tombstone", .value = CFG_DELETES_TOMBSTONE},
+    {.word = "delete", .value = CFG_DELETES_DELETE},
     {0},
 };
 
@@ -210,6 +225,50 @@ static enum q_code bind_ties(struct cfg_bind *b, const struct cfg_node *key,
     return cfg_bind_word(b, value, key->text, ties_words, &word);
 }
 
+static enum q_code bind_late(struct cfg_bind *b, const struct cfg_node *key,
+                             const struct cfg_node *value, void *out)
+{
+    int word = 0;
+    enum q_code code = cfg_bind_word(b, value, key->text, late_words, &word);
+    ((struct cfg_load *)out)->late_reject = word != 0;
+    return code;
+}
+
+static enum q_code bind_snapshot(struct cfg_bind *b, const struct cfg_node *key,
+                                 const struct cfg_node *value, void *out)
+{
+    int word = 0;
+    ((struct cfg_load *)out)->snapshot = true;
+    return cfg_bind_word(b, value, key->text, snapshot_words, &word);
+}
+
+static enum q_code bind_max_shrink(struct cfg_bind *b, const struct cfg_node *key,
+                                   const struct cfg_node *value, void *out)
+{
+    return cfg_bind_limit(b, value, key->text, &((struct cfg_load *)out)->max_shrink);
+}
+
+static const struct cfg_field slice_fields[] = {
+    {.key = "by", .kind = CFG_F_TEXTS, .offset = offsetof(struct cfg_slice, by)},
+    {.key = "range", .kind = CFG_F_IDENT, .offset = offsetof(struct cfg_slice, range)},
+    {.key = "from", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_slice, from)},
+    {.key = "to", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_slice, to)},
+    {0},
+};
+
+static enum q_code bind_slice(struct cfg_bind *b, const struct cfg_node *key,
+                              const struct cfg_node *value, void *out)
+{
+    struct cfg_slice *slice = &((struct cfg_load *)out)->slice;
+    slice->set = true;
+    enum q_code code = cfg_bind_map(b, value, "the slice", slice_fields, slice);
+    if (!code && (slice->by.n > 0) == (slice->range.s != NULL))
+        code = cfg_wrong(b, key->pos, "\"slice\" needs one of \"by\" and \"range\"");
+    if (!code && !slice->range.s && (slice->from.s || slice->to.s))
+        code = cfg_wrong(b, key->pos, "\"from\" and \"to\" of a slice need \"range\"");
+    return code;
+}
+
 static const struct cfg_field load_fields[] = {
     {.key = "into",
      .kind = CFG_F_IDENT,
@@ -225,7 +284,16 @@ static const struct cfg_field load_fields[] = {
     {.key = "order_by", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_load, order_by)},
     {.key = "ties", .kind = CFG_F_CALL, .call = bind_ties},
     {.key = "valid_from", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_load, valid_from)},
-    {.key = "late", .kind = CFG_F_WORD, .offset = CFG_NOWHERE, .words = late_words},
+    {.key = "late", .kind = CFG_F_CALL, .call = bind_late},
+    {.key = "update", .kind = CFG_F_TEXTS, .offset = offsetof(struct cfg_load, update)},
+    {.key = "merge", .kind = CFG_F_EXPRS, .offset = offsetof(struct cfg_load, merge)},
+    {.key = "slice", .kind = CFG_F_CALL, .call = bind_slice},
+    {.key = "snapshot", .kind = CFG_F_CALL, .call = bind_snapshot},
+    {.key = "deletes",
+     .kind = CFG_F_WORD,
+     .offset = offsetof(struct cfg_load, deletes),
+     .words = deletes_words},
+    {.key = "max_shrink", .kind = CFG_F_CALL, .call = bind_max_shrink},
     {.key = "on_fail",
      .kind = CFG_F_WORD,
      .offset = offsetof(struct cfg_load, on_fail),
@@ -234,17 +302,71 @@ static const struct cfg_field load_fields[] = {
     {0},
 };
 
+/* Keys that belong to some modes only. */
+static enum q_code check_modes(struct cfg_bind *b, const struct cfg_node *map,
+                               const struct cfg_load *load)
+{
+    static const struct {
+        const char *key;
+        enum cfg_mode mode;
+        const char *word;
+    } needs[] = {
+        {"valid_from", CFG_HISTORY, "history"},
+        {"late", CFG_HISTORY, "history"},
+        {"update", CFG_UPSERT, "upsert"},
+        {"merge", CFG_UPSERT, "upsert"},
+        {"slice", CFG_REPLACE_SLICE, "replace_slice"},
+    };
+    for (size_t i = 0; i < sizeof needs / sizeof *needs; i++) {
+        const struct cfg_node *key = cfg_node_key(map, needs[i].key);
+        if (key && load->mode != needs[i].mode)
+            return cfg_wrong(b, key->pos, "\"%s\" needs `mode: %s`", needs[i].key, needs[i].word);
+    }
+    const struct cfg_node *snapshot = cfg_node_key(map, "snapshot");
+    if (snapshot && load->mode != CFG_HISTORY && load->mode != CFG_UPSERT)
+        return cfg_wrong(b, snapshot->pos, "\"snapshot\" needs `mode: history` or `mode: upsert`");
+    if (load->mode == CFG_REPLACE_SLICE && !load->slice.set)
+        return cfg_wrong(b, load->pos,
+                         "`mode: replace_slice` needs \"slice\"; for example `slice: { by: "
+                         "[sale_date] }`");
+    return Q_OK;
+}
+
+static enum q_code check_load(struct cfg_bind *b, const struct cfg_node *map,
+                              const struct cfg_load *load)
+{
+    bool history = load->mode == CFG_HISTORY;
+    enum q_code code = check_modes(b, map, load);
+    const struct cfg_node *deletes = cfg_node_key(map, "deletes");
+    const struct cfg_node *shrink = cfg_node_key(map, "max_shrink");
+    if (code)
+        return code;
+    if (deletes && !load->snapshot)
+        return cfg_wrong(b, deletes->pos,
+                         "\"deletes\" needs `snapshot: full`: only a batch that is all there is "
+                         "tells what was deleted");
+    if (shrink && !load->snapshot)
+        return cfg_wrong(b, shrink->pos, "\"max_shrink\" needs `snapshot: full`");
+    if (history && load->deletes == CFG_DELETES_DELETE)
+        return cfg_wrong(b, deletes->pos,
+                         "history is not deleted: use `deletes: close` or `deletes: tombstone`");
+    if (!history && (load->deletes == CFG_DELETES_CLOSE || load->deletes == CFG_DELETES_TOMBSTONE))
+        return cfg_wrong(b, deletes->pos,
+                         "`deletes: close` needs `mode: history`; this mode has "
+                         "ignore or delete");
+    return Q_OK;
+}
+
 static enum q_code bind_load(struct cfg_bind *b, const struct cfg_node *key,
                              const struct cfg_node *value, void *out)
 {
     struct cfg_load *load = &((struct cfg_pipeline *)out)->load;
-    *load =
-        (struct cfg_load){.pos = key->pos, .on_fail = b->on_fail, .max_rejects = b->max_rejects};
+    *load = (struct cfg_load){.pos = key->pos,
+                              .on_fail = b->on_fail,
+                              .max_rejects = b->max_rejects,
+                              .max_shrink = {.set = true, .percent = true, .bound = HALF}};
     enum q_code code = cfg_bind_map(b, value, "the load", load_fields, load);
-    if (!code && load->valid_from.s && load->mode != CFG_HISTORY)
-        code = cfg_wrong(b, cfg_node_key(value, "valid_from")->pos,
-                         "\"valid_from\" needs `mode: history`");
-    return code;
+    return code ? code : check_load(b, value, load);
 }
 
 /* ---- the file ---- */

@@ -4,6 +4,8 @@
 #include "base/parse.h"
 #include "config/bind.h"
 
+enum { UNDO_DAYS = 30, UNDO_BYTES = 1000000000 };
+
 /* What quern.yaml says that other files or the choice of an environment need. */
 struct project_file {
     struct cfg_project *project;
@@ -32,7 +34,7 @@ static const struct cfg_word connection_types[] = {
 const struct cfg_word cfg_on_fail_words[] = {
     {.word = "reject", .value = CFG_ON_FAIL_REJECT},
     {.word = "abort", .value = CFG_ON_FAIL_ABORT},
-    {.word = "hold", .later = true},
+    {.word = "hold", .value = CFG_ON_FAIL_HOLD, .later = true},
     {0},
 };
 
@@ -212,11 +214,41 @@ static enum q_code bind_open_end(struct cfg_bind *b, const struct cfg_node *key,
     return Q_OK;
 }
 
+static enum q_code bind_undo_days(struct cfg_bind *b, const struct cfg_node *key,
+                                  const struct cfg_node *value, void *out)
+{
+    return cfg_bind_int(b, value, key->text, 0, 36500, &((struct cfg_project *)out)->undo_days);
+}
+
+static enum q_code bind_undo_size(struct cfg_bind *b, const struct cfg_node *key,
+                                  const struct cfg_node *value, void *out)
+{
+    struct q_err unused = {0};
+    if (value->kind != CFG_NODE_SCALAR ||
+        q_parse_size(value->text, key->text, &((struct cfg_project *)out)->undo_bytes, &unused))
+        return cfg_expected(b, value, key->text, "a size like \"1 GB\"");
+    return Q_OK;
+}
+
+static const struct cfg_field undo_fields[] = {
+    {.key = "days", .kind = CFG_F_CALL, .call = bind_undo_days},
+    {.key = "size", .kind = CFG_F_CALL, .call = bind_undo_size},
+    {0},
+};
+
+static enum q_code bind_undo(struct cfg_bind *b, const struct cfg_node *key,
+                             const struct cfg_node *value, void *out)
+{
+    (void)key;
+    return cfg_bind_map(b, value, "what undo keeps", undo_fields, out);
+}
+
 static const struct cfg_field default_fields[] = {
     {.key = "on_fail", .kind = CFG_F_CALL, .call = bind_on_fail},
     {.key = "max_rejects", .kind = CFG_F_CALL, .call = bind_max_rejects},
     {.key = "initial_valid_from", .kind = CFG_F_CALL, .call = bind_initial},
     {.key = "open_end", .kind = CFG_F_CALL, .call = bind_open_end},
+    {.key = "undo", .kind = CFG_F_CALL, .call = bind_undo},
     {0},
 };
 
@@ -317,6 +349,8 @@ enum q_code cfg_bind_project(struct cfg_bind *b, const struct cfg_node *root)
 {
     struct project_file file = {.project = b->project};
     b->project->open_end_null = true;
+    b->project->undo_days = UNDO_DAYS;
+    b->project->undo_bytes = UNDO_BYTES;
     b->project->initial_valid_from = (int64_t)q_days_from_civil(1000, 1, 1) * Q_USEC_PER_DAY;
     enum q_code code = expand_environments(b, root);
     for (size_t i = 0; root->kind == CFG_NODE_MAP && i < root->items.n; i++)

@@ -47,6 +47,15 @@ enum q_code load_history(struct load *l, struct q_err *err);
 /* The key under which the state keeps which run added a column to a table that was there. */
 const char *load_added_key(struct q_arena *arena, const struct model_table *table,
                            const char *column);
+/* before.c */
+/* The table of before-images, in schema quern of the warehouse, and the statement that makes it. */
+const char *load_before_name(struct q_arena *arena, const struct model_table *table);
+const char *load_before_sql(struct q_arena *arena, const struct model_table *table);
+/* To be called before a publishing statement that updates or deletes rows of the target: keeps them as they are. `from` is
+ * what stands behind FROM: the target under the alias `t`, joined (SEMI JOIN) so that exactly the rows that will change
+ * come out, each once. `only_if`: as in load_publish_if(), or NULL. */
+void load_remember(struct load *l, const char *only_if, const char *from);
+
 /* First publishing step: schema, tables, special members, date dimensions, new columns. */
 enum q_code load_schema(struct load *l, struct q_err *err);
 

@@ -60,8 +60,14 @@ static enum q_code add_column(struct step_ctx *ctx, const struct model_table *t,
     if (!code)
         code = state_meta_set(ctx->db, load_added_key(ctx->arena, t, c->name),
                               q_printf(ctx->arena, "%lld", (long long)ctx->run_id), err);
-    const char *view = model_view_sql(ctx->arena, t, LOAD_WH);
-    return code || !view ? code : db_exec(ctx->db, view, NULL, 0, NULL, err);
+    if (!code)
+        code = db_exec(ctx->db,
+                       sql_make(ctx->arena,
+                                "ALTER TABLE wh.quern.%I ADD COLUMN IF NOT EXISTS %I %T DEFAULT %s",
+                                load_before_name(ctx->arena, t), c->name, &c->type,
+                                model_added_value(t, c->name)),
+                       NULL, 0, NULL, err);
+    return code;
 }
 
 /* Add the columns that the stored table lacks; refuse a type that differs. */
@@ -122,20 +128,30 @@ static enum q_code fill_dates(struct step_ctx *ctx, const struct model_table *t,
     return code ? code : state_meta_set(ctx->db, key, want, err);
 }
 
+static bool has_before(struct q_arena *arena, const existing_columns *have,
+                       const struct model_table *t)
+{
+    return find_column(have, q_printf(arena, "quern.%s", load_before_name(arena, t)),
+                       "_q_undo_run") != NULL;
+}
+
 static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
                               const existing_columns *have, const struct model_table *t,
                               struct q_err *err)
 {
     bool known = q_map_has(plan->existing, t->stored);
+    bool complete = known && q_map_get(plan->existing, t->stored);
     enum q_code code = Q_OK;
     if (!known)
         code = db_exec(ctx->db, model_create_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
-    else
+    if (!code && !t->is_date && !has_before(ctx->arena, have, t))
+        code = db_exec(ctx->db, load_before_sql(ctx->arena, t), NULL, 0, NULL, err);
+    if (!code && known)
         code = fit_columns(ctx, have, t, err);
     if (!code && !known && !t->is_fact)
         code = db_exec(ctx->db, model_special_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
     const char *view = model_view_sql(ctx->arena, t, LOAD_WH);
-    if (!code && !known && view)
+    if (!code && !complete && view)
         code = db_exec(ctx->db, view, NULL, 0, NULL, err);
     if (!code && t->is_date)
         code = fill_dates(ctx, t, err);

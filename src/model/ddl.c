@@ -13,18 +13,48 @@ void model_stored_columns(struct q_arena *arena, const struct model_table *t, st
         q_schema_add(arena, out, t->key, key_type(t));
     for (size_t i = 0; i < t->columns.n; i++)
         q_schema_add(arena, out, t->columns.v[i].name, t->columns.v[i].type);
+    for (size_t i = 0; !t->is_fact && i < t->columns.n; i++)
+        if (t->columns.v[i].history == CFG_PREVIOUS) {
+            q_schema_add(arena, out, model_previous(arena, t->columns.v[i].name),
+                         t->columns.v[i].type);
+            q_schema_add(arena, out, model_changed_at(arena, t->columns.v[i].name),
+                         Q_TYPE(Q_T_TIMESTAMP));
+        }
     for (size_t i = 0; i < t->roles.n; i++)
         q_schema_add(arena, out, t->roles.v[i].key_column, key_type(t->roles.v[i].dimension));
     if (t->has_history) {
         q_schema_add(arena, out, "valid_from", Q_TYPE(Q_T_TIMESTAMP));
         q_schema_add(arena, out, "valid_to", Q_TYPE(Q_T_TIMESTAMP));
         q_schema_add(arena, out, "is_current", Q_TYPE(Q_T_BOOL));
+        q_schema_add(arena, out, "is_deleted", Q_TYPE(Q_T_BOOL));
         q_schema_add(arena, out, "version", Q_TYPE(Q_T_INT32));
         q_schema_add(arena, out, "first_seen_at", Q_TYPE(Q_T_TIMESTAMP));
         q_schema_add(arena, out, "_q_overwritten_at", Q_TYPE(Q_T_TIMESTAMP));
+        q_schema_add(arena, out, "_q_overwritten_run", Q_TYPE(Q_T_INT64));
+        q_schema_add(arena, out, "_q_overwritten_pos", Q_TYPE(Q_T_INT64));
     }
+    if (t->can_infer)
+        q_schema_add(arena, out, "inferred", Q_TYPE(Q_T_BOOL));
     q_schema_add(arena, out, "_q_run", Q_TYPE(Q_T_INT64));
     q_schema_add(arena, out, "_q_pos", Q_TYPE(Q_T_INT64));
+}
+
+const char *model_previous(struct q_arena *arena, const char *column)
+{
+    return q_printf(arena, "previous_%s", column);
+}
+
+const char *model_changed_at(struct q_arena *arena, const char *column)
+{
+    return q_printf(arena, "%s_changed_at", column);
+}
+
+static bool is_role_key(const struct model_table *t, const char *column)
+{
+    for (size_t i = 0; i < t->roles.n; i++)
+        if (q_strcaseeq(t->roles.v[i].key_column, column))
+            return true;
+    return false;
 }
 
 static bool is_required(const struct model_table *t, const char *column)
@@ -32,8 +62,13 @@ static bool is_required(const struct model_table *t, const char *column)
     const struct model_column *c = model_column_find(t, column);
     if (c)
         return t->is_fact && (c->not_null || c->is_key);
-    return !q_starts(column, "_q_") && !q_streq(column, "valid_to") &&
-           !q_streq(column, "first_seen_at") && !q_streq(column, "valid_from");
+    return q_streq(column, t->key ? t->key : "") || q_streq(column, "is_current") ||
+           q_streq(column, "version") || is_role_key(t, column);
+}
+
+static bool is_flag(const char *column)
+{
+    return q_streq(column, "is_deleted") || q_streq(column, "inferred");
 }
 
 /* In a dimension the special members have NULL in every column, so that what is required is required of real ones. */
@@ -50,10 +85,9 @@ static void add_dimension_checks(struct sql *q, const struct model_table *t)
 
 const char *model_added_value(const struct model_table *t, const char *column)
 {
-    for (size_t i = 0; i < t->roles.n; i++)
-        if (q_strcaseeq(t->roles.v[i].key_column, column))
-            return "-1";
-    return "NULL";
+    if (is_role_key(t, column))
+        return "-1";
+    return is_flag(column) && !model_column_find(t, column) ? "false" : "NULL";
 }
 
 const char *model_create_sql(struct q_arena *arena, const struct model_table *t,
@@ -66,8 +100,9 @@ const char *model_create_sql(struct q_arena *arena, const struct model_table *t,
     sql_add(q, "CREATE TABLE IF NOT EXISTS %s.%I (", schema_ref, t->stored);
     for (size_t i = 0; i < columns.n; i++) {
         sql_sep(q, &first, ", ");
-        sql_add(q, "%I %T%s", columns.v[i].name, &columns.v[i].type,
-                is_required(t, columns.v[i].name) ? " NOT NULL" : "");
+        sql_add(q, "%I %T%s%s", columns.v[i].name, &columns.v[i].type,
+                is_required(t, columns.v[i].name) ? " NOT NULL" : "",
+                q_streq(model_added_value(t, columns.v[i].name), "false") ? " DEFAULT false" : "");
     }
     if (!t->is_fact)
         add_dimension_checks(q, t);
@@ -99,8 +134,17 @@ const char *model_view_sql(struct q_arena *arena, const struct model_table *t,
         return NULL;
     struct sql *q = sql_new(arena);
     /* without the catalog's name, which differs from process to process */
-    sql_add(q, "CREATE OR REPLACE VIEW %s.%I AS SELECT * FROM main.%I WHERE is_current AND %I > 0",
-            schema_ref, t->name, t->stored, t->key);
+    sql_add(q, "CREATE OR REPLACE VIEW %s.%I AS SELECT ", schema_ref, t->name);
+    struct q_schema columns = {0};
+    bool first = true;
+    model_stored_columns(arena, t, &columns);
+    for (size_t i = 0; i < columns.n; i++) {
+        if (q_starts(columns.v[i].name, "_q_") || q_streq(columns.v[i].name, "is_deleted"))
+            continue;
+        sql_sep(q, &first, ", ");
+        sql_add(q, "%I", columns.v[i].name);
+    }
+    sql_add(q, " FROM main.%I WHERE is_current AND NOT is_deleted AND %I > 0", t->stored, t->key);
     return sql_text(q);
 }
 

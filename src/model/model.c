@@ -216,6 +216,14 @@ static enum q_code build_table(struct q_arena *arena, const struct model *model,
     return code;
 }
 
+/* Roles point at finished tables of this very model. */
+static void mark_inferred(struct model *m, const struct model_role *role)
+{
+    for (size_t i = 0; i < m->n; i++)
+        if (&m->tables[i] == role->dimension && role->missing == CFG_MISSING_INFER)
+            m->tables[i].can_infer = true;
+}
+
 enum q_code model_build(struct q_arena *arena, const struct cfg_project *project,
                         struct model **out, struct q_err *err)
 {
@@ -232,6 +240,9 @@ enum q_code model_build(struct q_arena *arena, const struct cfg_project *project
                 return code;
             m->n++;
         }
+    for (size_t i = 0; i < m->n; i++)
+        for (size_t k = 0; k < m->tables[i].roles.n; k++)
+            mark_inferred(m, &m->tables[i].roles.v[k]);
     *out = m;
     return Q_OK;
 }

@@ -7,8 +7,11 @@
  * with history. *Special members* are the rows -1 (unknown) and -2 (not applicable) of every dimension.
  *
  * A dimension with history is stored as `<name>_versions`; `<name>` is a view of the current rows without special
- * members. One without history is stored as `<name>`, special members included. Every stored table also has `_q_run`
- * (the run that wrote the row) and `_q_pos` (the record it came from).
+ * members and deleted ones. One without history is stored as `<name>`, special members included. Every stored table also
+ * has `_q_run` (the run that wrote the row) and `_q_pos` (the record it came from); versions also have `is_deleted` (a
+ * tombstone: the key was deleted at valid_from) and `_q_overwritten_at`, `_q_overwritten_run`, `_q_overwritten_pos` (where
+ * the values of the `overwrite` and `previous` columns come from). A dimension with columns of `history: previous` has
+ * `previous_<column>` and `<column>_changed_at`; one whose members may be inferred has `inferred`.
  *
  * A model is immutable after model_build() and belongs to the arena.
  */
@@ -59,6 +62,7 @@ struct model_table {
     const char
         *stored; /* name of the stored table: `<name>_versions` with history, else `<name>` */
     bool is_fact, is_date, has_history;
+    bool can_infer;    /* dimensions: a role of a fact says `missing: infer` */
     const char *key;   /* dimensions: the surrogate key column */
     const char **keys; /* business key or grain */
     size_t n_keys;
@@ -100,7 +104,11 @@ const char *model_special_sql(struct q_arena *arena, const struct model_table *t
                               const char *schema_ref);
 const char *model_view_sql(struct q_arena *arena, const struct model_table *table,
                            const char *schema_ref);
-/* What rows that are there get in a column that the model got later: -1 in a role's key, else NULL. A fragment. */
+/* The companions of a column with `history: previous`: "previous_<column>" and "<column>_changed_at". */
+const char *model_previous(struct q_arena *arena, const char *column);
+const char *model_changed_at(struct q_arena *arena, const char *column);
+/* What rows that are there get in a column that the model got later: -1 in a role's key, false in is_deleted and
+ * inferred, else NULL. A fragment. */
 const char *model_added_value(const struct model_table *table, const char *column);
 /* All columns of the stored table in order, system columns included. */
 void model_stored_columns(struct q_arena *arena, const struct model_table *table,

@@ -28,7 +28,10 @@
  *   q_sources(relation VARCHAR, file_no INTEGER, path VARCHAR, size BIGINT, records BIGINT, rejected BIGINT,
  *             detected VARCHAR)                              what extract read, one row a file
  *   q_counts(name VARCHAR, n BIGINT)                         what load does: inserted, updated, unchanged,
- *                                                            versions_opened, versions_closed
+ *                                                            versions_opened, versions_closed, deleted, spliced,
+ *                                                            corrected, inferred (members)
+ *   q_holds(reason VARCHAR, message VARCHAR)                 why the run must not publish by itself: it is held, exit
+ *                                                            code 4. reason 'shrink' is let through by --accept-shrink
  *   q_keys(pos BIGINT, key VARCHAR)                          keys of rejected records of the main relation, as JSON
  *   q_run(run_id BIGINT, clock TIMESTAMP)                    one row: this run
  * A skip with the reason "superseded" counts as loaded, not as skipped.

@@ -117,16 +117,35 @@ static enum q_code read_tables(struct step_ctx *ctx, struct run_result *out, str
                 : db_each(ctx->db, q_embed_text("run/list_files.sql"), NULL, 0, read_file, &r, err);
 }
 
+enum count {
+    INSERTED,
+    UPDATED,
+    UNCHANGED,
+    OPENED,
+    CLOSED,
+    SUPERSEDED,
+    DELETED,
+    SPLICED,
+    CORRECTED,
+    INFERRED,
+    COUNTS
+};
+
 static enum q_code read_counts(struct step_ctx *ctx, struct run_result *out, struct q_err *err)
 {
-    int64_t n[6];
-    enum q_code code = db_get_ints(ctx->db, q_embed_text("run/counts.sql"), NULL, 0, n, 6, 0, err);
-    out->inserted = n[0];
-    out->updated = n[1];
-    out->unchanged = n[2];
-    out->opened = n[3];
-    out->closed = n[4];
-    out->superseded = n[5];
+    int64_t n[COUNTS];
+    enum q_code code =
+        db_get_ints(ctx->db, q_embed_text("run/counts.sql"), NULL, 0, n, COUNTS, 0, err);
+    out->inserted = n[INSERTED];
+    out->updated = n[UPDATED];
+    out->unchanged = n[UNCHANGED];
+    out->opened = n[OPENED];
+    out->closed = n[CLOSED];
+    out->superseded = n[SUPERSEDED];
+    out->deleted = n[DELETED];
+    out->spliced = n[SPLICED];
+    out->corrected = n[CORRECTED];
+    out->inferred = n[INFERRED];
     return code;
 }
 
@@ -345,6 +364,7 @@ enum q_code account_write(struct step_ctx *ctx, const struct plan *plan,
         .skipped = result->skipped,
         .opened = result->opened,
         .closed = result->closed,
+        .deleted = result->deleted,
         .exit_code = result->exit_code,
     };
     struct db_param id[] = {db_int("run_id", result->run_id),

@@ -16,6 +16,7 @@ CREATE TABLE q_rules (
 CREATE TABLE q_sources (
     relation VARCHAR, file_no INTEGER, path VARCHAR, size BIGINT, records BIGINT, rejected BIGINT, detected VARCHAR);
 CREATE TABLE q_counts (name VARCHAR, n BIGINT);
+CREATE TABLE q_holds (reason VARCHAR, message VARCHAR);
 CREATE TABLE q_keys (pos BIGINT, key VARCHAR);
 CREATE TABLE q_places (relation VARCHAR, pos BIGINT, record_no BIGINT, line BIGINT);
 CREATE TABLE q_relations (relation VARCHAR, read BIGINT, loaded BIGINT, rejected BIGINT, skipped BIGINT)

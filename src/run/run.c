@@ -139,6 +139,25 @@ static void judge_rules(struct run *r)
     }
 }
 
+static enum q_code take_hold(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct run *r = arg;
+    (void)err;
+    r->out->status = "held";
+    r->out->exit_code = q_code_exit(Q_LOCKED);
+    r->out->message = db_cell_text(r->ctx.arena, b, 1, row);
+    return Q_OK;
+}
+
+/* What the audit found that somebody must look at first; a verdict that stops the run goes before it. */
+static enum q_code read_holds(struct run *r, struct q_err *err)
+{
+    struct db_param p[] = {db_bool("accept_shrink", r->s->accept_shrink)};
+    if (!q_streq(r->out->status, "published"))
+        return Q_OK;
+    return db_each(r->s->db, q_embed_text("run/list_holds.sql"), p, 1, take_hold, r, err);
+}
+
 static void judge(struct run *r)
 {
     struct run_result *out = r->out;
@@ -220,9 +239,10 @@ static enum q_code audited(struct run *r, struct q_err *err)
         code = account_places(&r->ctx, r->plan, err);
     if (!code)
         code = db_exec(r->s->db, q_embed_text("run/keyed.sql"), NULL, 0, NULL, err);
-    if (!code)
-        judge(r);
-    return code;
+    if (code)
+        return code;
+    judge(r);
+    return read_holds(r, err);
 }
 
 static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
@@ -233,7 +253,9 @@ static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
     if (code)
         return code;
     if (dry) {
-        r->out->status = q_streq(r->out->status, "aborted") ? "would abort" : "planned";
+        r->out->status = q_streq(r->out->status, "aborted") ? "would abort"
+                         : q_streq(r->out->status, "held")  ? "would be held"
+                                                            : "planned";
         return Q_OK;
     }
     code = plan_pins_write(r->s->pins, err);

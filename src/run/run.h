@@ -7,9 +7,9 @@
  *     begun ──steps──> audited ──verdict──> publishing ──commit──> published
  *       │                 │                     │
  *       │ error           │ on_fail: abort,     │ error: rolled back
- *       v                 v max_rejects         v
- *     failed            aborted (record and    failed: the warehouse is as before
- *                       rejects are written)
+ *       v                 │ max_rejects         v
+ *     failed              v                   failed: the warehouse is as before
+ *                       aborted, held (record and rejects are written)
  *
  * A session is one process' workspace: an in-memory engine with the project's memory limit and spill directory. The
  * warehouse is attached to it as "wh", read-only except while a run publishes. One thread.
@@ -34,6 +34,7 @@ struct run_session {
     struct plan_pins *pins;
     int64_t wait; /* seconds to wait for the lock and for the file */
     bool attached;
+    bool accept_shrink; /* a full snapshot may take as many keys as it does (SEMANTICS 15) */
 };
 
 /* Open the workspace. `wait`: seconds. Nothing is locked or attached yet. */
@@ -73,13 +74,17 @@ struct run_file {
 
 struct run_result {
     int64_t run_id;
-    const char *pipeline, *target, *status; /* published, aborted, planned */
-    const char *message;                    /* why it was aborted, or NULL */
+    const char *pipeline, *target, *status; /* published, aborted, held, planned */
+    const char *message;                    /* why it was aborted or held, or NULL */
     int exit_code;
     int64_t started_at;
     double seconds;
     int64_t read, loaded, rejected, skipped;
     int64_t inserted, updated, unchanged, superseded, opened, closed;
+    int64_t deleted;   /* keys that a full snapshot lacked */
+    int64_t spliced;   /* late rows that corrected the history; among updated */
+    int64_t corrected; /* versions whose content was put right in place; among updated */
+    int64_t inferred;  /* members that were inserted because a fact names them */
     Q_VEC(struct run_relation) relations;
     Q_VEC(struct run_reason) reasons;
     Q_VEC(struct run_misfit) misfits;

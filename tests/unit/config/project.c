@@ -93,7 +93,6 @@ static const struct file project_files[] = {
      "  mode: upsert\n"
      "  order_by: updated_at\n"
      "  ties: last\n"
-     "  late: reject\n"
      "  on_fail: abort\n"},
     {"reports/top.yaml",
      "report: top\n"

@@ -15,9 +15,9 @@ struct load {
     const char *target_ref; /* the target while it is read, a fragment */
     const int64_t *
         added; /* mode history, by column: the run that added it to the target, 0: from the start */
-    const char *seen;        /* name of the function of load_seen() */
-    struct plan_step *audit; /* statements are appended to these */
-    struct plan_step *publish;
+    const char *seen; /* name of the function of load_seen() */
+    size_t audit,
+        publish; /* numbers of the steps that statements are appended to: steps may move */
 };
 
 #define LOAD_WH "\"wh\".\"main\""
@@ -55,6 +55,24 @@ const char *load_before_sql(struct q_arena *arena, const struct model_table *tab
  * what stands behind FROM: the target under the alias `t`, joined (SEMI JOIN) so that exactly the rows that will change
  * come out, each once. `only_if`: as in load_publish_if(), or NULL. */
 void load_remember(struct load *l, const char *only_if, const char *from);
+
+/* replace.c: rows that a load takes away. */
+/* True when the load deletes rows of the target that the batch lacks. */
+bool load_deletes(const struct load *l);
+/* The audit makes l_gone, the keys of these rows (and the surrogate key), counts them and guards them. */
+void load_find_gone(struct load *l);
+void load_publish_gone(struct load *l);
+/* A step that refuses to delete members that rows of facts refer to. To be called after the last load_audit(). */
+void load_prove_gone(struct load *l);
+
+/* shrink.c: the guards of what a load takes away, both on scalar SQL of the audit. `gone`: how many keys go away;
+ * `current`: how many there are now. */
+/* Holds the run ('shrink', which --accept-shrink lets through) when they are more than max_shrink allows, or the relation
+ * to load has no row at all (SEMANTICS 15). */
+void load_guard_shrink(struct load *l, const char *gone, const char *current);
+/* Holds the run ('unreadable_snapshot') when keys go away while there are rejected records without a readable key: they may
+ * be among them. `l_base` must have the columns of the key. */
+void load_guard_unreadable(struct load *l, const char *gone);
 
 /* First publishing step: schema, tables, special members, date dimensions, new columns. */
 enum q_code load_schema(struct load *l, struct q_err *err);

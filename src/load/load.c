@@ -3,22 +3,22 @@
 
 void load_audit(struct load *l, const char *sql)
 {
-    plan_step_sql(l->plan, l->audit, sql);
+    plan_step_sql(l->plan, &l->plan->steps.v[l->audit], sql);
 }
 
 void load_publish(struct load *l, const char *sql)
 {
-    plan_step_sql(l->plan, l->publish, sql);
+    plan_step_sql(l->plan, &l->plan->steps.v[l->publish], sql);
 }
 
 void load_audit_if(struct load *l, const char *relation, const char *sql)
 {
-    plan_step_sql_if(l->plan, l->audit, relation, sql);
+    plan_step_sql_if(l->plan, &l->plan->steps.v[l->audit], relation, sql);
 }
 
 void load_publish_if(struct load *l, const char *relation, const char *sql)
 {
-    plan_step_sql_if(l->plan, l->publish, relation, sql);
+    plan_step_sql_if(l->plan, &l->plan->steps.v[l->publish], relation, sql);
 }
 
 void load_add_key_match(struct sql *q, const struct load *l, const char *a, const char *b)
@@ -99,16 +99,13 @@ static enum q_code compile(struct plan *plan, struct q_err *err)
         return code;
     l.seen = load_seen(&l);
     struct load on_rows = l;
-    on_rows.audit =
-        plan_add_step(plan, "load", q_printf(plan->arena, "audit %s", plan->target->stored),
-                      plan->target->stored);
-    /* steps may move while the plan grows: keep the numbers, not the pointers */
-    size_t audit = plan->steps.n - 1;
-    on_rows.publish =
-        plan_add_step(plan, "load", q_printf(plan->arena, "publish %s", plan->target->stored),
-                      plan->target->stored);
-    on_rows.publish->publishes = true;
-    on_rows.audit = &plan->steps.v[audit];
+    plan_add_step(plan, "load", q_printf(plan->arena, "audit %s", plan->target->stored),
+                  plan->target->stored);
+    on_rows.audit = plan->steps.n - 1;
+    plan_add_step(plan, "load", q_printf(plan->arena, "publish %s", plan->target->stored),
+                  plan->target->stored)
+        ->publishes = true;
+    on_rows.publish = plan->steps.n - 1;
     code = load_rows(&on_rows, err);
     if (!code)
         code = l.cfg->mode == CFG_HISTORY ? load_history(&on_rows, err) : load_merge(&on_rows, err);

@@ -93,7 +93,10 @@ static void count_changes(struct load *l)
 
 static void publish_updates(struct load *l)
 {
-    struct sql *q = sql_new(l->arena);
+    struct sql *q = sql_new(l->arena), *from = sql_new(l->arena);
+    sql_add(from, LOAD_WH ".%I AS t SEMI JOIN l_changed AS m ON ", l->target->stored);
+    load_add_key_match(from, l, "t", "m");
+    load_remember(l, "l_changed", sql_text(from));
     sql_add(q, "UPDATE " LOAD_WH ".%I AS t SET ", l->target->stored);
     each_value_column(q, l, "%I = u.%I", ", ");
     sql_add(
@@ -142,13 +145,19 @@ enum q_code load_merge(struct load *l, struct q_err *err)
         return cfg_fail(err, l->cfg->pos, "%s has history: load it with `mode: history`",
                         l->target->name);
     match(l);
+    if (load_deletes(l))
+        load_find_gone(l);
     if (l->cfg->mode == CFG_APPEND) {
         reject_known(l);
     } else {
         count_changes(l);
+        if (load_deletes(l))
+            load_publish_gone(l);
         if (has_values(l))
             publish_updates(l);
     }
     publish_inserts(l);
+    if (load_deletes(l))
+        load_prove_gone(l);
     return Q_OK;
 }

@@ -65,6 +65,9 @@ static enum q_code give_batch(struct plan *plan, struct q_err *err)
     (void)err;
     struct q_schema columns = {0};
     const char *text = given;
+    struct q_str unread = {0};
+    if (*text == '!')
+        unread = line_of(&text);
     read_columns(plan->arena, line_of(&text), &columns);
     struct sql *q = sql_new(plan->arena);
     int64_t rows = 0;
@@ -81,9 +84,17 @@ static enum q_code give_batch(struct plan *plan, struct q_err *err)
     sql_add(q, ") AS v WHERE %s", rows ? "true" : "false");
     struct plan_step *step = plan_add_step(plan, "extract", "batch", "batch");
     plan_step_sql(plan, step, sql_text(q));
+    if (unread.n)
+        plan_step_sql(
+            plan, step,
+            sql_make(
+                plan->arena,
+                "INSERT INTO q_rejects (relation, pos, ord, rule, reason) VALUES ('batch', %s, 0, "
+                "'batch', 'cast')",
+                q_strndup(plan->arena, unread.p + 1, unread.n - 1)));
     plan_step_sql(
         plan, step,
-        "INSERT INTO q_sources SELECT 'batch', 0, 'batch', 0, count(DISTINCT _q_pos), 0, '' "
+        "INSERT INTO q_sources SELECT 'batch', 0, 'batch', 0, count(DISTINCT _q_pos) + (SELECT count(*) FROM q_rejects), 0, '' "
         "FROM t1_batch");
     struct plan_source *source = q_vec_push(plan->arena, &plan->sources);
     *source = (struct plan_source){.name = "batch", .table = "s_batch"};

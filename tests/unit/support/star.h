@@ -13,7 +13,7 @@
  *
  * A row's position is its number from 1; a column `_q_pos bigint` gives it instead; with a column `_q_pos_other bigint`
  * the relation comes from a join with a source "other". `NULL` is NULL, an empty field the empty
- * text. Fields have no commas.
+ * text. Fields have no commas. A first line "!99" is a record at position 99 that could not be read.
  */
 #ifndef SUPPORT_STAR_H
 #define SUPPORT_STAR_H

@@ -72,7 +72,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     const struct args *a = ctx->args;
     const struct cfg_pipeline **list;
     size_t n;
-    struct run_session session;
+    struct run_session session = {0};
     if (a->as_of.set)
         q_clock_set(a->as_of.usec);
     enum q_code code = plan_order(ctx->arena, ctx->project, ctx->model, &ctx->rest, &list, &n, err);
@@ -84,7 +84,11 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     session.accept_shrink = a->accept_shrink;
     if (!code)
         code = run_lock(&session, err);
-    return code ? code : run_each(ctx, &session, list, n, exit, err);
+    if (!code)
+        code = run_each(ctx, &session, list, n, exit, err);
+    if (session.engine)
+        db_abandon(session.engine);
+    return code;
 }
 
 const struct cmd cmd_run = {

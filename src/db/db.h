@@ -48,6 +48,11 @@ Q_MUST_CHECK enum q_code db_connect(struct db *db, struct q_arena *arena, struct
 Q_MUST_CHECK enum q_code db_attach(struct db_conn *conn, const char *path, const char *name,
                                    bool read_only, struct q_err *err);
 Q_MUST_CHECK enum q_code db_detach(struct db_conn *conn, const char *name, struct q_err *err);
+/* How many threads statements may use from now on; 0: all cores. */
+Q_MUST_CHECK enum q_code db_set_threads(struct db_conn *conn, int threads, struct q_err *err);
+/* The process is about to end by _exit(): closing the engine then leaves its memory to the operating system, which takes it
+ * back quicker. An engine that has a database file open is closed as ever. */
+void db_abandon(struct db *db);
 
 /* A typed parameter. `name` matches $name in the statement; NULL: by position ($1 ...). */
 struct db_param {
@@ -86,6 +91,11 @@ void db_close(struct db_result *result);
 /* Columns that a query without parameters would give, without running it. */
 Q_MUST_CHECK enum q_code db_describe(struct db_conn *conn, const char *sql, struct q_arena *arena,
                                      struct q_schema *columns, struct q_err *err);
+
+/* Whether there is this table, quicker than the engine's list of all. A view is none; without such a database there is no
+ * table either. */
+bool db_has_table(struct db_conn *conn, const char *database, const char *schema,
+                  const char *table);
 
 /* The first row's integers, up to n_out columns (NULL becomes `otherwise`); no row leaves `out` at `otherwise`. */
 Q_MUST_CHECK enum q_code db_get_ints(struct db_conn *conn, const char *sql,

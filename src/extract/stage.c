@@ -262,6 +262,7 @@ static enum q_code compile_source(struct plan *plan, const struct cfg_source *cf
                                    .cfg = cfg,
                                    .columns = *columns,
                                    .files = extract_file_paths(spec->file),
+                                   .bytes = extract_file_bytes(spec->file),
                                    .driver = spec,
                                    .locate = locate};
     struct plan_step *step = plan_add_step(plan, "extract", cfg->name.s, spec->table);

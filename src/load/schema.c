@@ -128,13 +128,6 @@ static enum q_code fill_dates(struct step_ctx *ctx, const struct model_table *t,
     return code ? code : state_meta_set(ctx->db, key, want, err);
 }
 
-static bool has_before(struct q_arena *arena, const existing_columns *have,
-                       const struct model_table *t)
-{
-    return find_column(have, q_printf(arena, "quern.%s", load_before_name(arena, t)),
-                       "_q_undo_run") != NULL;
-}
-
 static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
                               const existing_columns *have, const struct model_table *t,
                               struct q_err *err)
@@ -144,7 +137,8 @@ static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
     enum q_code code = Q_OK;
     if (!known)
         code = db_exec(ctx->db, model_create_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
-    if (!code && !t->is_date && !has_before(ctx->arena, have, t))
+    if (!code && !t->is_date &&
+        !db_has_table(ctx->db, "wh", "quern", load_before_name(ctx->arena, t)))
         code = db_exec(ctx->db, load_before_sql(ctx->arena, t), NULL, 0, NULL, err);
     if (!code && known)
         code = fit_columns(ctx, have, t, err);
@@ -164,8 +158,8 @@ static enum q_code run_schema(const struct plan_step *step, struct step_ctx *ctx
 {
     const struct schema_spec *spec = step->spec;
     struct reader r = {.arena = ctx->arena};
-    enum q_code code =
-        db_each(ctx->db, q_embed_text("plan/table_columns.sql"), NULL, 0, read_column, &r, err);
+    const char *columns = plan_columns_sql(spec->plan);
+    enum q_code code = columns ? db_each(ctx->db, columns, NULL, 0, read_column, &r, err) : Q_OK;
     for (size_t i = 0; i < spec->plan->model->n && !code; i++)
         code = make_table(ctx, spec->plan, &r.columns, &spec->plan->model->tables[i], err);
     return code;

@@ -127,6 +127,32 @@ static enum q_code make_view(const struct plan *plan, const struct model_table *
     return db_exec(plan->db, sql_text(q), NULL, 0, NULL, err);
 }
 
+static void find_tables(const struct plan *plan)
+{
+    for (size_t i = 0; i < plan->model->n; i++) {
+        const char *stored = plan->model->tables[i].stored;
+        if (db_has_table(plan->db, "wh", "main", stored))
+            q_map_put(plan->existing, stored, plan->existing);
+    }
+}
+
+const char *plan_columns_sql(const struct plan *plan)
+{
+    struct sql *q = sql_new(plan->arena);
+    bool first = true;
+    for (size_t i = 0; i < plan->model->n; i++) {
+        const char *stored = plan->model->tables[i].stored;
+        if (!q_map_has(plan->existing, stored))
+            continue;
+        sql_sep(q, &first, " UNION ALL ");
+        sql_add(q,
+                "SELECT %L AS table_name, column_name, column_type FROM (DESCRIBE "
+                "\"wh\".\"main\".%I)",
+                stored, stored);
+    }
+    return first ? NULL : sql_text(q);
+}
+
 /* Stand-ins for the model's tables that the warehouse lacks, or that lack columns. */
 static enum q_code make_stand_ins(const struct plan *plan, struct q_err *err)
 {
@@ -134,9 +160,9 @@ static enum q_code make_stand_ins(const struct plan *plan, struct q_err *err)
         db_exec(plan->db, q_embed_text("plan/create_absent.sql"), NULL, 0, NULL, err);
     struct columns have = {.arena = plan->arena};
     q_map_init(&have.names, plan->arena);
-    if (!code)
-        code = db_each(plan->db, q_embed_text("plan/table_columns.sql"), NULL, 0, take_column,
-                       &have, err);
+    const char *columns = plan_columns_sql(plan);
+    if (!code && columns)
+        code = db_each(plan->db, columns, NULL, 0, take_column, &have, err);
     for (size_t i = 0; i < plan->model->n && !code; i++) {
         const struct model_table *t = &plan->model->tables[i];
         code = q_map_has(plan->existing, t->stored) ? make_view(plan, t, &have, err)
@@ -171,7 +197,7 @@ enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in, st
     q_map_init(plan->existing, arena);
     enum q_code code = set_target(plan, err);
     if (!code)
-        code = state_tables(in->db, arena, plan->existing, err);
+        find_tables(plan);
     if (!code)
         code = make_stand_ins(plan, err);
     for (size_t i = 0; i < in->n_stages && !code; i++)

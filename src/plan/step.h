@@ -73,6 +73,7 @@ struct plan_source {
     const struct cfg_source *cfg;
     struct q_schema columns; /* without _q_pos */
     const q_paths *files; /* paths in order of file number, or NULL when it is not made of files */
+    int64_t bytes;        /* about how many bytes of text its files hold */
     void *driver;         /* the extract driver's own */
     /* Where positions (sorted, n of them) stand: ordinal of the record in its file from 1, physical line from 1. NULL when
      * the source has no such places. After the scan. */
@@ -144,6 +145,9 @@ struct plan_stage {
     Q_MUST_CHECK enum q_code (*compile)(struct plan *plan, struct q_err *err);
 };
 
+/* A query of the columns of the stored tables in `existing`: table_name, column_name, column_type as the engine shows it; NULL
+ * when there is none. The engine's own list of columns would look at its system views as well, which takes 10 ms. */
+const char *plan_columns_sql(const struct plan *plan);
 /* A step that runs its statements one after another: for stages whose steps are only SQL. */
 Q_MUST_CHECK enum q_code step_run_sql(const struct plan_step *step, struct step_ctx *ctx,
                                       struct q_err *err);

@@ -268,7 +268,9 @@ static enum q_code compile(struct run_session *s, const struct cfg_pipeline *pip
     enum q_code code = reset_workspace(s, err);
     if (!code && !s->attached)
         code = run_attach(s, err);
-    return code ? code : compile_plan(s, s->arena, pipeline, out, err);
+    if (!code)
+        code = compile_plan(s, s->arena, pipeline, out, err);
+    return code ? code : run_fit_threads(s, *out, err);
 }
 
 /* A run that failed goes on record with its message, in a transaction of its own. When that is not possible (cancelled, disk

@@ -35,6 +35,7 @@ struct run_session {
     int64_t wait; /* seconds to wait for the lock and for the file */
     bool attached;
     bool accept_shrink; /* a full snapshot may take as many keys as it does (SEMANTICS 15) */
+    bool all_cores;     /* statements use them; else one thread, or as many as the user says */
 };
 
 /* Open the workspace. `wait`: seconds. Nothing is locked or attached yet. */

@@ -7,6 +7,8 @@
 #include "run/internal.h"
 
 enum { POLL_USEC = 50000 };
+/* Below these one thread does a batch quicker than several, which first have to be woken for every statement. */
+enum { SMALL_SOURCES = 8000000, SMALL_WAREHOUSE = 500000000 };
 
 static void interrupt(void *conn)
 {
@@ -41,6 +43,8 @@ enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
     char *spill = q_printf(arena, "%s/.quern/tmp/%ld", project->dir, (long)getpid());
     struct db_settings settings = {
         .memory_limit = w->memory_limit, .threads = (int)w->threads, .spill_dir = spill};
+    if (!settings.threads)
+        settings.threads = 1; /* until run_fit_threads() */
     q_arena_defer(arena, remove_spill, spill);
     enum q_code code = q_dir_make(spill, err);
     if (!code)
@@ -54,6 +58,22 @@ enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
     q_cancel_watch(interrupt, out->db);
     q_arena_defer(arena, unwatch, NULL);
     return Q_OK;
+}
+
+enum q_code run_fit_threads(struct run_session *s, const struct plan *plan, struct q_err *err)
+{
+    int64_t bytes = 0;
+    struct q_file_info warehouse = {0};
+    if (s->project->env->warehouse.threads)
+        return Q_OK; /* as the user says */
+    for (size_t i = 0; i < plan->sources.n; i++)
+        bytes += plan->sources.v[i].bytes;
+    (void)q_file_stat(s->warehouse, &warehouse);
+    bool small = bytes < SMALL_SOURCES && warehouse.size < SMALL_WAREHOUSE;
+    if (small != s->all_cores)
+        return Q_OK;
+    s->all_cores = !small;
+    return db_set_threads(s->db, small ? 1 : 0, err);
 }
 
 /* Another process may have the file open for a moment: try again until the time is up. */

@@ -54,9 +54,6 @@ bool state_exists(struct db_conn *conn);
 Q_MUST_CHECK enum q_code state_next_run(struct db_conn *conn, int64_t *out, struct q_err *err);
 Q_MUST_CHECK enum q_code state_has_run(struct db_conn *conn, int64_t run_id, bool *out,
                                        struct q_err *err);
-/* Names of the model's stored tables that the warehouse has, as keys of a map. */
-Q_MUST_CHECK enum q_code state_tables(struct db_conn *conn, struct q_arena *arena,
-                                      struct q_map *out, struct q_err *err);
 /* NULL text in *out when absent. */
 Q_MUST_CHECK enum q_code state_meta_get(struct db_conn *conn, struct q_arena *arena,
                                         const char *key, const char **out, struct q_err *err);

@@ -2,7 +2,6 @@
 #include <inttypes.h>
 
 #include "base/embed.h"
-#include "base/map.h"
 #include "base/parse.h"
 #include "state/internal.h"
 
@@ -17,9 +16,7 @@ static const char *const creates[] = {
 
 bool state_exists(struct db_conn *conn)
 {
-    int64_t n = 0;
-    return !db_get_ints(conn, q_embed_text("state/existing_state.sql"), NULL, 0, &n, 1, 0, NULL) &&
-           n > 0;
+    return db_has_table(conn, "wh", "quern", "runs");
 }
 
 enum q_code state_next_run(struct db_conn *conn, int64_t *out, struct q_err *err)
@@ -39,23 +36,6 @@ enum q_code state_has_run(struct db_conn *conn, int64_t run_id, bool *out, struc
         code = db_get_ints(conn, q_embed_text("state/has_run.sql"), p, 1, &n, 1, 0, err);
     }
     *out = n > 0;
-    return code;
-}
-
-enum q_code state_tables(struct db_conn *conn, struct q_arena *arena, struct q_map *out,
-                         struct q_err *err)
-{
-    struct db_result *r;
-    enum q_code code = db_query(conn, q_embed_text("state/existing_tables.sql"), NULL, 0, &r, err);
-    if (code)
-        return code;
-    const struct batch *b;
-    while (!(code = db_next(r, &b, err)) && b)
-        for (size_t i = 0; i < b->rows; i++) {
-            struct q_str name = batch_text_at(&b->cols[0], i);
-            q_map_put(out, q_strndup(arena, name.p, name.n), out);
-        }
-    db_close(r);
     return code;
 }
 

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "db/duckdb/internal.h"
 #include "sql/build.h"
 
@@ -75,6 +76,8 @@ static duckdb_config make_config(const struct db_settings *s)
     set_config(config, "preserve_insertion_order", "false");
     set_config(config, "enable_progress_bar", "true");
     set_config(config, "enable_progress_bar_print", "false");
+    /* a commit writes the database file at once, and not first a log of the same rows */
+    set_config(config, "checkpoint_threshold", "0B");
     if (s->read_only)
         set_config(config, "access_mode", "read_only");
     if (s->memory_limit > 0) {
@@ -94,6 +97,8 @@ static duckdb_config make_config(const struct db_settings *s)
 static void close_db(void *arg)
 {
     struct db *db = arg;
+    if (db->abandoned && !db->files)
+        return;
     duckdb_close(&db->handle);
     pthread_mutex_destroy(&db->lock);
 }
@@ -117,6 +122,7 @@ enum q_code db_open(struct q_arena *arena, const struct db_settings *settings, s
     }
     duckdb_free(why);
     pthread_mutex_init(&db->lock, NULL);
+    db->files = settings->path ? 1 : 0;
     q_arena_defer(arena, close_db, db);
     *out = db;
     return Q_OK;
@@ -125,8 +131,19 @@ enum q_code db_open(struct q_arena *arena, const struct db_settings *settings, s
 static void close_conn(void *arg)
 {
     struct db_conn *conn = arg;
+    if (conn->db->abandoned && !conn->db->files)
+        return;
     db_close(conn->open);
     duckdb_disconnect(&conn->handle);
+}
+
+void db_abandon(struct db *db)
+{
+#ifdef Q_TEAR_DOWN
+    (void)db; /* whoever looks for leaks wants it all back */
+#else
+    db->abandoned = true;
+#endif
 }
 
 enum q_code db_connect(struct db *db, struct q_arena *arena, struct db_conn **out,
@@ -145,7 +162,9 @@ enum q_code db_connect(struct db *db, struct q_arena *arena, struct db_conn **ou
 static enum q_code run_made(struct db_conn *conn, struct q_arena *scratch, const char *sql,
                             struct q_err *err)
 {
+    int64_t start = q_ticks();
     enum q_code code = engine_execute(conn, sql, NULL, err);
+    engine_log(sql, start);
     q_arena_free(scratch);
     return code;
 }
@@ -165,13 +184,35 @@ enum q_code db_attach(struct db_conn *conn, const char *path, const char *name, 
     }
     if (code)
         q_context(err, "opening \"%s\"", path);
+    else
+        conn->db->files++;
     return code;
 }
 
 enum q_code db_detach(struct db_conn *conn, const char *name, struct q_err *err)
 {
     struct q_arena *scratch = q_arena_new(NULL, "detach");
-    return run_made(conn, scratch, sql_make(scratch, "DETACH %I", name), err);
+    enum q_code code = run_made(conn, scratch, sql_make(scratch, "DETACH %I", name), err);
+    if (!code)
+        conn->db->files--;
+    return code;
+}
+
+enum q_code db_set_threads(struct db_conn *conn, int threads, struct q_err *err)
+{
+    struct q_arena *scratch = q_arena_new(NULL, "threads");
+    return run_made(
+        conn, scratch,
+        threads ? sql_make(scratch, "SET threads = %d", (int64_t)threads) : "RESET threads", err);
+}
+
+bool db_has_table(struct db_conn *conn, const char *database, const char *schema, const char *table)
+{
+    duckdb_table_description found = NULL;
+    duckdb_state state =
+        duckdb_table_description_create_ext(conn->handle, database, schema, table, &found);
+    duckdb_table_description_destroy(&found);
+    return state == DuckDBSuccess;
 }
 
 enum q_code db_begin(struct db_conn *conn, struct q_err *err)

@@ -15,6 +15,8 @@ struct db {
     duckdb_database handle;
     pthread_mutex_t lock; /* over `sources` and the errors in them */
     struct source_slot *sources;
+    int files;      /* database files that are open; in memory too, once attached */
+    bool abandoned; /* see db_abandon() */
 };
 
 struct db_conn {
@@ -40,6 +42,8 @@ enum q_code engine_source_error(struct db *db, const char *message, struct q_err
 /* End what a result that was closed before its end has left open; a registration behind it would be rolled back with it. */
 void engine_settle(struct db_conn *conn);
 
+/* The statement and how long it took since `start` (q_ticks()), for `-v`. */
+void engine_log(const char *sql, int64_t start);
 /* Several statements without parameters, one after another, also when the process was told to end: what tidies up must run. */
 enum q_code engine_execute(struct db_conn *conn, const char *sql, int64_t *changed,
                            struct q_err *err);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <assert.h>
 
+#include "base/clock.h"
 #include "db/duckdb/internal.h"
 #include "sql/build.h"
 
@@ -14,6 +15,8 @@ struct db_result {
     duckdb_data_chunk chunk;
     struct q_schema columns;
     struct batch batch;
+    const char *sql; /* for the log, with the time until the result is closed */
+    int64_t start;
 };
 
 /* How a type of the engine that has no counterpart is read: as another type, without loss. */
@@ -154,6 +157,8 @@ enum q_code db_query(struct db_conn *conn, const char *sql, const struct db_para
     struct db_result *r = q_new(arena, struct db_result);
     r->arena = arena;
     r->conn = conn;
+    r->sql = q_strdup(arena, sql);
+    r->start = q_ticks();
     enum q_code code = start_readable(r, sql, params, n, err);
     if (code) {
         db_close(r);
@@ -214,6 +219,7 @@ void db_close(struct db_result *r)
     bool abandoned = r->has_result && !r->ended;
     struct db_conn *conn = r->conn;
     stop(r);
+    engine_log(r->sql, r->start);
     q_arena_free(r->arena);
     if (abandoned)
         settle(conn);

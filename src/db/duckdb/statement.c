@@ -161,6 +161,11 @@ static enum q_code execute_with(struct db_conn *conn, const char *sql,
     return code;
 }
 
+void engine_log(const char *sql, int64_t start)
+{
+    q_log(Q_LOG_DEBUG, "%.1f ms: %s", (double)(q_ticks() - start) / 1e3, sql);
+}
+
 enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param *params, size_t n,
                     int64_t *changed, struct q_err *err)
 {
@@ -172,7 +177,7 @@ enum q_code db_exec(struct db_conn *conn, const char *sql, const struct db_param
     int64_t start = q_ticks();
     enum q_code code = n ? execute_with(conn, sql, params, n, changed, err)
                          : engine_execute(conn, sql, changed, err);
-    q_log(Q_LOG_DEBUG, "%.1f ms: %s", (double)(q_ticks() - start) / 1e3, sql);
+    engine_log(sql, start);
     return code;
 }
 

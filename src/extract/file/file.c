@@ -295,6 +295,22 @@ const q_paths *extract_file_paths(const struct extract_file *s)
     return &s->paths;
 }
 
+enum { EXPANSION = 8 }; /* of compressed text, about */
+
+static bool is_compressed(const struct extract_file *s, const struct file_item *f)
+{
+    return s->kind == FILE_PARQUET || q_ends(f->path, ".gz") || q_ends(f->path, ".zst") ||
+           q_streq(s->o->compression, "gzip") || q_streq(s->o->compression, "zstd");
+}
+
+int64_t extract_file_bytes(const struct extract_file *s)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; i < s->paths.n; i++)
+        bytes += s->items[i].size * (is_compressed(s, &s->items[i]) ? EXPANSION : 1);
+    return bytes;
+}
+
 bool extract_file_inferred(const struct extract_file *s)
 {
     return s->inferred;

@@ -78,6 +78,8 @@ Q_MUST_CHECK enum q_code extract_file_describe(struct q_arena *arena,
 const struct q_schema *extract_file_columns(const struct extract_file *s);
 /* In order of file number, as matched, relative to `dir` when the path is. */
 const q_paths *extract_file_paths(const struct extract_file *s);
+/* About how many bytes of text they hold: compressed ones hold several times their size. */
+int64_t extract_file_bytes(const struct extract_file *s);
 /* Some type was inferred: it should be pinned. */
 bool extract_file_inferred(const struct extract_file *s);
 

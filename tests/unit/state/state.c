@@ -162,11 +162,9 @@ static void an_empty_warehouse_has_no_state_and_run_1_is_next(void **state)
     (void)state;
     struct warehouse w = warehouse_open();
     struct q_err err = {0};
-    struct q_map tables;
     const char *value = "?";
     int64_t next = 0;
     bool known = true;
-    q_map_init(&tables, w.place.arena);
     assert_false(state_exists(w.conn));
     assert_int_equal(state_next_run(w.conn, &next, &err), Q_OK);
     assert_int_equal(next, 1);
@@ -175,8 +173,6 @@ static void an_empty_warehouse_has_no_state_and_run_1_is_next(void **state)
     assert_int_equal(state_meta_get(w.conn, w.place.arena, "format", &value, &err), Q_OK);
     assert_null(value);
     assert_int_equal(state_check_format(w.conn, &err), Q_OK);
-    assert_int_equal(state_tables(w.conn, w.place.arena, &tables, &err), Q_OK);
-    assert_int_equal(tables.n, 0);
     place_drop(&w.place);
 }
 
@@ -185,7 +181,6 @@ static void runs_and_meta_are_kept(void **state)
     (void)state;
     struct warehouse w = warehouse_open();
     struct q_err err = {0};
-    struct q_map tables;
     const char *value = NULL;
     int64_t next = 0, n[4];
     bool known = false;
@@ -223,14 +218,6 @@ static void runs_and_meta_are_kept(void **state)
     write_meta(&w, "key", "it's another");
     assert_int_equal(state_meta_get(w.conn, w.place.arena, "key", &value, &err), Q_OK);
     assert_string_equal(value, "it's another");
-    q_map_init(&tables, w.place.arena);
-    assert_int_equal(
-        db_exec(w.conn, "CREATE TABLE wh.main.t (i INT); CREATE VIEW wh.main.v AS SELECT 1 AS i",
-                NULL, 0, NULL, &err),
-        Q_OK);
-    assert_int_equal(state_tables(w.conn, w.place.arena, &tables, &err), Q_OK);
-    assert_int_equal(tables.n, 1);
-    assert_true(q_map_has(&tables, "t"));
     place_drop(&w.place);
 }
 

@@ -1,1 +1,0 @@
-SELECT count(*) FROM duckdb_tables() WHERE database_name = 'wh' AND schema_name = 'quern' AND table_name = 'runs'

@@ -15,6 +15,8 @@ struct load {
     const char *target_ref; /* the target while it is read, a fragment */
     const int64_t *
         added; /* mode history, by column: the run that added it to the target, 0: from the start */
+    bool
+        short_past; /* mode history: so few closed versions that all of a touched key are proven again */
     const char *seen; /* name of the function of load_seen() */
     size_t audit,
         publish; /* numbers of the steps that statements are appended to: steps may move */

@@ -29,6 +29,7 @@ void model_stored_columns(struct q_arena *arena, const struct model_table *t, st
         q_schema_add(arena, out, "is_deleted", Q_TYPE(Q_T_BOOL));
         q_schema_add(arena, out, "version", Q_TYPE(Q_T_INT32));
         q_schema_add(arena, out, "first_seen_at", Q_TYPE(Q_T_TIMESTAMP));
+        q_schema_add(arena, out, "_q_ended", Q_TYPE(Q_T_BOOL));
         q_schema_add(arena, out, "_q_overwritten_at", Q_TYPE(Q_T_TIMESTAMP));
         q_schema_add(arena, out, "_q_overwritten_run", Q_TYPE(Q_T_INT64));
         q_schema_add(arena, out, "_q_overwritten_pos", Q_TYPE(Q_T_INT64));
@@ -68,7 +69,8 @@ static bool is_required(const struct model_table *t, const char *column)
 
 static bool is_flag(const char *column)
 {
-    return q_streq(column, "is_deleted") || q_streq(column, "inferred");
+    return q_streq(column, "is_deleted") || q_streq(column, "_q_ended") ||
+           q_streq(column, "inferred");
 }
 
 /* In a dimension the special members have NULL in every column, so that what is required is required of real ones. */

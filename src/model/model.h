@@ -9,7 +9,7 @@
  * A dimension with history is stored as `<name>_versions`; `<name>` is a view of the current rows without special
  * members and deleted ones. One without history is stored as `<name>`, special members included. Every stored table also
  * has `_q_run` (the run that wrote the row) and `_q_pos` (the record it came from); versions also have `is_deleted` (a
- * tombstone: the key was deleted at valid_from) and `_q_overwritten_at`, `_q_overwritten_run`, `_q_overwritten_pos` (where
+ * tombstone: the key was deleted at valid_from), `_q_ended` (a delete, not a version, ended it) and `_q_overwritten_at`, `_q_overwritten_run`, `_q_overwritten_pos` (where
  * the values of the `overwrite` and `previous` columns come from). A dimension with columns of `history: previous` has
  * `previous_<column>` and `<column>_changed_at`; one whose members may be inferred has `inferred`.
  *

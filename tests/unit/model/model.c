@@ -169,6 +169,7 @@ static void tables_are_made_with_special_members_and_a_view_of_current_rows(void
         "dim_customers_versions,is_deleted,BOOLEAN,true\n"
         "dim_customers_versions,version,INTEGER,false\n"
         "dim_customers_versions,first_seen_at,TIMESTAMP,true\n"
+        "dim_customers_versions,_q_ended,BOOLEAN,true\n"
         "dim_customers_versions,_q_overwritten_at,TIMESTAMP,true\n"
         "dim_customers_versions,_q_overwritten_run,BIGINT,true\n"
         "dim_customers_versions,_q_overwritten_pos,BIGINT,true\n"

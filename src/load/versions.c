@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Mode history inside the load transaction: what the audit decided is carried out, and proven (SEMANTICS 22, 26). */
+#include "load/history.h"
+
+static const char *open_end(const struct load *l)
+{
+    return l->plan->project->open_end_null ? "NULL" : "TIMESTAMP '9999-12-31 00:00:00'";
+}
+
+static bool overwrites(const struct load *l)
+{
+    return history_has(l, history_is_overwritten);
+}
+
+static bool closes_gone(const struct load *l)
+{
+    return l->cfg->snapshot && l->cfg->deletes != CFG_DELETES_IGNORE;
+}
+
+/* Which versions of a key an overwritten column changes (SEMANTICS 27). */
+static const char *overwritten_versions(const struct load *l)
+{
+    return l->target->cfg->overwrite_current ? " AND t.is_current" : "";
+}
+
+/* Stored versions that will be changed, for their before-images. */
+static void remember(struct load *l)
+{
+    const struct model_table *t = l->target;
+    struct sql *q = sql_new(l->arena);
+    sql_add(q, "CREATE TABLE h_touched AS SELECT _q_key FROM h_set");
+    if (history_has_added(l))
+        sql_add(q, " UNION SELECT _q_key FROM h_fill");
+    if (closes_gone(l))
+        sql_add(q, " UNION SELECT _q_key FROM h_gone");
+    load_audit(l, sql_text(q));
+    if (overwrites(l))
+        load_audit_if(
+            l, "h_over",
+            sql_make(
+                l->arena,
+                "INSERT INTO h_touched SELECT t.%I FROM %s AS t SEMI JOIN h_over AS o ON %s WHERE t.%I > 0%s "
+                "EXCEPT SELECT _q_key FROM h_touched",
+                t->key, l->target_ref, history_match(l, "t", "o"), t->key,
+                overwritten_versions(l)));
+    load_remember(l, "h_touched",
+                  sql_make(l->arena, LOAD_WH ".%I AS t SEMI JOIN h_touched AS k ON k._q_key = t.%I",
+                           t->stored, t->key));
+}
+
+static void close_versions(struct load *l)
+{
+    const struct model_table *t = l->target;
+    load_publish_if(
+        l, "h_set",
+        sql_make(
+            l->arena,
+            "UPDATE " LOAD_WH
+            ".%I AS t SET valid_to = n._q_until, is_current = false FROM (SELECT _q_key, _q_until FROM h_set "
+            "WHERE NOT (fixed OR valid_from <> old_from OR NOT was_current OR version <> old_version OR ended "
+            "<> old_ended)) AS n WHERE t.%I = n._q_key",
+            t->stored, t->key));
+}
+
+/* Versions that a late row or a correction changes; their `_q_run` and `_q_pos` become those of the row. */
+static void rewrite_versions(struct load *l)
+{
+    const struct model_table *t = l->target;
+    load_publish_if(
+        l, "h_rewrites",
+        sql_make(
+            l->arena,
+            "UPDATE " LOAD_WH
+            ".%I AS t SET valid_from = n.valid_from, valid_to = CASE WHEN n.is_current THEN %s ELSE n._q_until END, "
+            "is_current = n.is_current, _q_ended = n.ended, version = n.version, first_seen_at = n.first_seen_at, is_deleted = "
+            "n.is_deleted%s%s, _q_run = CASE WHEN n._q_row IS NULL THEN t._q_run ELSE (SELECT run_id FROM q_run) END, _q_pos = "
+            "coalesce(n._q_from, t._q_pos) FROM (SELECT h.*, r._q_pos AS _q_from FROM h_rewrites AS h LEFT JOIN h_rows AS r ON "
+            "r._q_row = h._q_row) AS n WHERE t.%I = n._q_key",
+            t->stored, open_end(l),
+            t->can_infer ? ", inferred = t.inferred AND NOT n.completed" : "",
+            history_columns(l, history_is_kept, ", %I = n.%I", "", ""), t->key));
+}
+
+static void fill_columns(struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    bool first = true;
+    if (!history_has_added(l))
+        return;
+    sql_add(q, "UPDATE " LOAD_WH ".%I AS t SET ", l->target->stored);
+    for (size_t i = 0; i < l->target->columns.n; i++)
+        if (l->added[i]) {
+            sql_sep(q, &first, ", ");
+            sql_add(q, "%I = f.%I", l->target->columns.v[i].name, l->target->columns.v[i].name);
+        }
+    sql_add(q, " FROM h_fill AS f WHERE t.%I = f._q_key", l->target->key);
+    load_publish_if(l, "h_fill", sql_text(q));
+}
+
+/* The overwritten columns with their companions: "fmt(name, name)" each. */
+static const char *overwritten(const struct load *l, const char *fmt)
+{
+    struct sql *q = sql_new(l->arena);
+    for (size_t i = 0; i < l->target->columns.n; i++) {
+        const struct model_column *c = &l->target->columns.v[i];
+        if (!history_is_overwritten(c))
+            continue;
+        sql_add(q, fmt, c->name, c->name);
+        if (!history_is_previous(c))
+            continue;
+        const char *previous = model_previous(l->arena, c->name),
+                   *changed = model_changed_at(l->arena, c->name);
+        sql_add(q, fmt, previous, previous);
+        sql_add(q, fmt, changed, changed);
+    }
+    return sql_text(q);
+}
+
+static void overwrite_columns(struct load *l)
+{
+    if (!overwrites(l))
+        return;
+    load_publish_if(
+        l, "h_over",
+        sql_make(
+            l->arena,
+            "UPDATE " LOAD_WH
+            ".%I AS t SET _q_overwritten_at = f._q_over_at, _q_overwritten_run = f._q_over_run, _q_overwritten_pos = "
+            "f._q_over_pos%s FROM h_over AS f WHERE %s%s",
+            l->target->stored, overwritten(l, ", %I = f.%I"), history_match(l, "t", "f"),
+            overwritten_versions(l)));
+}
+
+static void insert_versions(struct load *l)
+{
+    const struct model_table *t = l->target;
+    struct sql *q = sql_new(l->arena);
+    bool over = overwrites(l);
+    sql_add(
+        q,
+        "INSERT INTO " LOAD_WH
+        ".%I (%I, valid_from, valid_to, is_current, is_deleted, version, first_seen_at, _q_ended, _q_overwritten_at, "
+        "_q_overwritten_run, _q_overwritten_pos, _q_run, _q_pos%s",
+        t->stored, t->key, t->can_infer ? ", inferred" : "");
+    for (size_t i = 0; i < t->columns.n; i++)
+        if (!history_is_overwritten(&t->columns.v[i]))
+            sql_add(q, ", %I", t->columns.v[i].name);
+    sql_add(q, "%s", over ? overwritten(l, ", %I") : "");
+    sql_add(
+        q,
+        ") SELECT (SELECT greatest(coalesce(max(%I), 0), 0) FROM " LOAD_WH
+        ".%I) + row_number() OVER (ORDER BY %s, n._q_start), n.valid_from, coalesce(n._q_until, %s), n.is_current, false, "
+        "n.version, n._q_start, n.ended, %s, (SELECT run_id FROM q_run), n._q_pos%s",
+        t->key, t->stored, history_keys(l, "n"), open_end(l),
+        over ? "f._q_over_at, f._q_over_run, f._q_over_pos" : "NULL, NULL, NULL",
+        t->can_infer ? ", false" : "");
+    for (size_t i = 0; i < t->columns.n; i++)
+        if (!history_is_overwritten(&t->columns.v[i]))
+            sql_add(q, ", n.%I", t->columns.v[i].name);
+    sql_add(q, "%s FROM h_new AS n", over ? overwritten(l, ", f.%I") : "");
+    if (over)
+        sql_add(q, " JOIN h_final AS f ON %s", history_match(l, "n", "f"));
+    load_publish_if(l, "h_new", sql_text(q));
+}
+
+/* The versions of keys that a full snapshot lacks end at the run's clock; a tombstone stands for the time behind. */
+static void end_gone(struct load *l)
+{
+    const struct model_table *t = l->target;
+    bool tombstone = l->cfg->deletes == CFG_DELETES_TOMBSTONE;
+    if (!closes_gone(l))
+        return;
+    load_publish_if(
+        l, "h_gone",
+        sql_make(
+            l->arena,
+            "UPDATE " LOAD_WH
+            ".%I AS t SET valid_to = (SELECT clock FROM q_run), is_current = false, _q_ended = %s FROM h_gone "
+            "AS g WHERE t.%I = g._q_key",
+            t->stored, tombstone ? "false" : "true", t->key));
+    if (!tombstone)
+        return;
+    load_publish_if(
+        l, "h_gone",
+        sql_make(
+            l->arena,
+            "INSERT INTO " LOAD_WH
+            ".%I BY NAME SELECT t.* REPLACE ((SELECT greatest(coalesce(max(%I), 0), 0) FROM " LOAD_WH
+            ".%I) + row_number() OVER (ORDER BY %s) AS %I, (SELECT clock FROM q_run) AS valid_from, %s AS valid_to, true AS "
+            "is_current, true AS is_deleted, t.version + 1 AS version, (SELECT clock FROM q_run) AS first_seen_at, (SELECT "
+            "run_id FROM q_run) AS _q_run, NULL AS _q_pos) FROM " LOAD_WH
+            ".%I AS t SEMI JOIN h_gone AS g ON g._q_key = t.%I",
+            t->stored, t->key, t->stored, history_keys(l, "t"), t->key, open_end(l), t->stored,
+            t->key));
+}
+
+/* ---- the proof ---- */
+
+/* What rule 22 protects of a closed version, as a number. NULLs are left out, so that a new column does not change it. */
+static const char *closed_hash(const struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    sql_add(
+        q,
+        "md5_number_lower(concat_ws(',', CAST(%I AS VARCHAR), CAST(valid_from AS VARCHAR), CAST(valid_to AS VARCHAR)",
+        l->target->key);
+    for (size_t i = 0; i < l->target->columns.n; i++) {
+        const char *name = l->target->columns.v[i].name;
+        if (!history_is_overwritten(&l->target->columns.v[i]))
+            sql_add(q, ", %L || to_json(CAST(%I AS VARCHAR))::VARCHAR",
+                    q_printf(l->arena, "%s:", name), name);
+    }
+    sql_add(q, "))");
+    return sql_text(q);
+}
+
+/* Count and sum of hashes of the closed versions of a relation. */
+static const char *closed_sum(const struct load *l, const char *from)
+{
+    return sql_make(
+        l->arena,
+        "SELECT count(*) AS n, coalesce(sum(%s::HUGEINT), 0) AS checksum FROM %s WHERE NOT is_current",
+        closed_hash(l), from);
+}
+
+/* All versions of the touched keys whose past was not read so far: to be proven again while that is cheap. */
+static void watch_past(struct load *l)
+{
+    const struct model_table *t = l->target;
+    struct sql *q = sql_new(l->arena);
+    sql_add(
+        q,
+        "CREATE TABLE h_watch AS SELECT t.* FROM %s AS t SEMI JOIN (SELECT %s FROM h_new AS n UNION SELECT %s FROM "
+        "h_set AS n",
+        l->target_ref, history_keys(l, "n"), history_keys(l, "n"));
+    if (closes_gone(l))
+        sql_add(q, " UNION SELECT %s FROM h_gone AS n", history_keys(l, "n"));
+    sql_add(q, ") AS k ON %s ANTI JOIN h_stored AS s ON s.%I = t.%I WHERE NOT t.is_current",
+            history_match(l, "t", "k"), t->key, t->key);
+    if (l->short_past)
+        load_audit(l, sql_text(q));
+}
+
+/* Closed versions as they were: those that a splice may change, and those of the same keys that it must not. */
+static void sum_before(struct load *l)
+{
+    const struct model_table *t = l->target;
+    const char *kept = sql_make(
+        l->arena, "(SELECT s.* FROM h_stored AS s ANTI JOIN h_set ON h_set._q_key = s.%I%s)",
+        t->key, l->short_past ? " UNION ALL BY NAME SELECT * FROM h_watch" : "");
+    load_audit(
+        l, sql_make(l->arena, "CREATE TABLE h_before AS %s",
+                    closed_sum(l, sql_make(l->arena,
+                                           "h_stored SEMI JOIN h_set ON h_set._q_key = h_stored.%I",
+                                           t->key))));
+    load_audit(l, sql_make(l->arena, "CREATE TABLE h_kept AS %s", closed_sum(l, kept)));
+}
+
+/* The versions that the run wrote, and those of touched keys that it read; `_q_mine`: it wrote them. */
+static void read_back(struct load *l)
+{
+    const struct model_table *t = l->target;
+    const char *gone = closes_gone(l) ? " UNION SELECT _q_key FROM h_gone" : "";
+    const char *watched =
+        l->short_past ? sql_make(l->arena, " UNION SELECT %I FROM h_watch", t->key) : "";
+    load_publish(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TEMP TABLE h_back AS SELECT t.*, t._q_run = (SELECT run_id FROM q_run) OR t.%I IN (SELECT "
+            "_q_key FROM h_set%s) AS _q_mine FROM " LOAD_WH
+            ".%I AS t WHERE t.%I > 0 AND (t._q_run = (SELECT run_id FROM q_run) OR t.%I IN (SELECT %I FROM "
+            "h_stored%s%s))",
+            t->key, gone, t->stored, t->key, t->key, t->key, gone, watched));
+}
+
+static void carry_checksum(struct load *l)
+{
+    const struct model_table *t = l->target;
+    load_publish(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TEMP TABLE h_carried AS SELECT coalesce(c.closed_rows, 0) + f.n - b.n AS n, "
+            "coalesce(CAST(c.checksum AS HUGEINT), 0) + f.checksum - b.checksum AS checksum FROM (%s AND "
+            "_q_mine) AS f, h_before AS b LEFT JOIN (SELECT * FROM wh.quern.checksums WHERE table_name = %L) "
+            "AS c ON true",
+            closed_sum(l, "h_back"), t->stored));
+    load_publish(
+        l, sql_make(l->arena, "DELETE FROM wh.quern.checksums WHERE table_name = %L", t->stored));
+    load_publish(
+        l,
+        sql_make(
+            l->arena,
+            "INSERT INTO wh.quern.checksums SELECT %L, n, CAST(checksum AS VARCHAR), (SELECT run_id FROM "
+            "q_run) FROM h_carried",
+            t->stored));
+    load_publish(l, "DROP TABLE h_carried");
+}
+
+/* The invariants of rule 26, for the touched keys, as one row of counts that must all be zero. */
+static const char *invariants_sql(const struct load *l)
+{
+    return sql_make(
+        l->arena,
+        "SELECT (SELECT count(*) FROM (SELECT *, lead(valid_from) OVER (PARTITION BY %s ORDER BY valid_from, valid_to) AS "
+        "_q_next FROM h_back AS t) WHERE _q_next < coalesce(valid_to, TIMESTAMP 'infinity') OR valid_to <= valid_from), "
+        "(SELECT count(*) FROM (SELECT 1 FROM h_back AS t WHERE is_current GROUP BY %s HAVING count(*) > 1)), (SELECT CASE "
+        "WHEN f.n = k.n AND f.checksum = k.checksum THEN 0 ELSE 1 END FROM (%s AND NOT _q_mine) AS f, h_kept AS k)",
+        history_keys(l, "t"), history_keys(l, "t"), closed_sum(l, "h_back"));
+}
+
+static enum q_code prove(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
+{
+    static const char *const broken[] = {"versions overlap", "a key has several current versions",
+                                         "a closed version changed"};
+    int64_t counts[3];
+    enum q_code code = db_get_ints(ctx->db, step->sql.v[0], NULL, 0, counts, 3, -1, err);
+    for (int i = 0; i < 3 && !code; i++)
+        if (counts[i] != 0) {
+            code = q_fail(err, Q_TARGET, "could not publish \"%s\": %s", step->relation, broken[i]);
+            q_detail(
+                err,
+                "The warehouse is as before. It may have been changed by hand, or this is a defect of quern.");
+        }
+    return code ? code : db_exec(ctx->db, "DROP TABLE h_back", NULL, 0, NULL, err);
+}
+
+void history_publish(struct load *l)
+{
+    remember(l);
+    watch_past(l);
+    sum_before(l);
+    close_versions(l);
+    rewrite_versions(l);
+    fill_columns(l);
+    overwrite_columns(l);
+    insert_versions(l);
+    end_gone(l);
+    read_back(l);
+    carry_checksum(l);
+    struct plan_step *step = plan_add_step(
+        l->plan, "load", q_printf(l->arena, "prove %s", l->target->stored), l->target->stored);
+    step->publishes = true;
+    step->run = prove;
+    plan_step_sql(l->plan, step, invariants_sql(l));
+}

@@ -10,6 +10,7 @@ struct args {
     struct q_opt_time as_of;
     int64_t wait;
     bool accept_shrink;
+    int64_t publish;
 };
 
 static const struct q_opt opts[] = {
@@ -26,6 +27,13 @@ static const struct q_opt opts[] = {
      .fallback = "10",
      .offset = offsetof(struct args, wait),
      .help = "seconds to wait for the lock of the warehouse"},
+    {.name = "publish",
+     .arg = "RUN",
+     .type = Q_OPT_INT,
+     .min = 1,
+     .max = INT64_MAX,
+     .offset = offsetof(struct args, publish),
+     .help = "publish a run that is held, instead of running"},
     {.name = "accept-shrink",
      .type = Q_OPT_FLAG,
      .offset = offsetof(struct args, accept_shrink),
@@ -67,12 +75,26 @@ static enum q_code run_each(struct cmd_ctx *ctx, struct run_session *s,
     return Q_OK;
 }
 
+static enum q_code publish(struct cmd_ctx *ctx, struct run_session *s, int64_t run_id, int *exit,
+                           struct q_err *err)
+{
+    struct run_result result;
+    enum q_code code = run_publish(s, run_id, &result, err);
+    if (code)
+        return code;
+    *exit = result.exit_code;
+    return show(ctx, &result, err);
+}
+
 static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 {
     const struct args *a = ctx->args;
     const struct cfg_pipeline **list;
     size_t n;
     struct run_session session = {0};
+    if (a->publish && ctx->rest.n)
+        return q_fail(err, Q_USAGE, "`--publish %lld` names the run: leave out \"%s\"",
+                      (long long)a->publish, ctx->rest.v[0]);
     if (a->as_of.set)
         q_clock_set(a->as_of.usec);
     enum q_code code = plan_order(ctx->arena, ctx->project, ctx->model, &ctx->rest, &list, &n, err);
@@ -85,7 +107,8 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     if (!code)
         code = run_lock(&session, err);
     if (!code)
-        code = run_each(ctx, &session, list, n, exit, err);
+        code = a->publish ? publish(ctx, &session, a->publish, exit, err)
+                          : run_each(ctx, &session, list, n, exit, err);
     if (session.engine)
         db_abandon(session.engine);
     return code;
@@ -97,7 +120,9 @@ const struct cmd cmd_run = {
     .summary = "extract, transform, check and load; without names all pipelines",
     .details =
         "A dimension's pipeline runs before those of facts that refer to it. Each run is one transaction: it\n"
-        "happened or it did not. Bad records are kept: see `quern rejects list`.",
+        "happened or it did not. Bad records are kept: see `quern rejects list`.\n"
+        "A run that is held (`on_fail: hold`, a full snapshot that shrinks) has changed nothing; `--publish RUN` audits\n"
+        "what it checked against the target as it is now, and loads it. `quern runs drop RUN` gives it up.",
     .needs = CMD_PROJECT,
     .opts = opts,
     .args_size = sizeof(struct args),

@@ -2,13 +2,16 @@
 #include <stdio.h>
 
 #include "base/embed.h"
+#include "base/json.h"
 #include "base/parse.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "report/report.h"
+#include "run/run.h"
 
 struct args {
-    int64_t limit;
+    int64_t limit, wait;
+    const char *format, *out;
 };
 
 static const struct q_opt opts[] = {
@@ -20,19 +23,30 @@ static const struct q_opt opts[] = {
      .fallback = "20",
      .offset = offsetof(struct args, limit),
      .help = "newest runs shown"},
+    {.name = "wait",
+     .arg = "S",
+     .type = Q_OPT_INT,
+     .min = 0,
+     .max = 1000000,
+     .fallback = "10",
+     .offset = offsetof(struct args, wait),
+     .help = "drop: seconds to wait for the lock of the warehouse"},
+    CMD_OUTPUT_OPTS(struct args),
     {0},
 };
 
 static enum q_code print_part(struct cmd_ctx *ctx, struct db_conn *conn, const char *title,
                               const char *sql, struct report_values *values, struct q_err *err)
 {
+    const struct args *a = ctx->args;
     struct cmd_output out;
     if (!ctx->global->json && title)
         (void)printf("\n%s\n", title);
-    enum q_code code = cmd_output_open(ctx, NULL, NULL, &out, err);
-    if (!code)
-        code = report_sql(ctx->arena, conn, sql, values, out.format, NULL, out.sink, NULL, err);
-    return code ? code : cmd_output_close(&out, code, err);
+    enum q_code code = cmd_output_open(ctx, a->out, a->format, &out, err);
+    if (code)
+        return code;
+    code = report_sql(ctx->arena, conn, sql, values, out.format, NULL, out.sink, NULL, err);
+    return cmd_output_close(&out, code, err);
 }
 
 static enum q_code show_run(struct cmd_ctx *ctx, struct db_conn *conn, const char *id,
@@ -47,7 +61,11 @@ static enum q_code show_run(struct cmd_ctx *ctx, struct db_conn *conn, const cha
         {"Rules", "rules", "state/show_run_rules.sql"},
         {"Files", "files", "state/show_run_files.sql"},
     };
+    const struct args *a = ctx->args;
     int64_t run_id = 0, known = 0;
+    if (a->format || a->out)
+        return q_fail(err, Q_USAGE,
+                      "a run is several tables: use --json, or the list with --format and -o");
     enum q_code code = q_parse_int(id, "the run id", 1, INT64_MAX, &run_id, err);
     struct db_param p[] = {db_int("run_id", run_id)};
     struct report_values values = {.params = p, .n = 1};
@@ -69,11 +87,46 @@ static enum q_code show_run(struct cmd_ctx *ctx, struct db_conn *conn, const cha
     return code;
 }
 
+/* "drop ID": give up a held run. */
+static enum q_code drop(struct cmd_ctx *ctx, struct q_err *err)
+{
+    const struct args *a = ctx->args;
+    struct run_session session;
+    int64_t run_id = 0;
+    enum q_code code = q_parse_int(ctx->rest.v[1], "the run id", 1, INT64_MAX, &run_id, err);
+    if (!code)
+        code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
+                        &session, err);
+    if (!code)
+        code = run_lock(&session, err);
+    if (!code)
+        code = run_drop(&session, run_id, err);
+    if (code)
+        return code;
+    if (ctx->global->json) {
+        struct q_json *o = q_json_object(ctx->arena);
+        q_json_set_int(o, "run", run_id);
+        q_json_set_text(o, "status", "dropped");
+        return cmd_print_json(o, false, err);
+    }
+    (void)printf("run %lld is dropped\n", (long long)run_id);
+    return Q_OK;
+}
+
 static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 {
     const struct args *a = ctx->args;
     struct db_conn *conn;
     (void)exit;
+    if (ctx->rest.n && q_streq(ctx->rest.v[0], "drop") && ctx->rest.n == 2)
+        return drop(ctx, err);
+    if (ctx->rest.n > 1 || (ctx->rest.n && q_streq(ctx->rest.v[0], "drop"))) {
+        enum q_code wrong =
+            q_fail(err, Q_USAGE, "cannot do \"runs %s%s%s\"", ctx->rest.v[0],
+                   ctx->rest.n > 1 ? " " : "", ctx->rest.n > 1 ? ctx->rest.v[1] : "");
+        q_hint(err, "Usage: quern runs %s", ctx->cmd->args);
+        return wrong;
+    }
     enum q_code code = cmd_open_warehouse(ctx, &conn, err);
     if (code)
         return code;
@@ -86,11 +139,13 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 
 const struct cmd cmd_runs = {
     .name = "runs",
-    .args = "[ID]",
+    .args = "[ID | drop ID]",
     .summary = "the latest runs, or all about one: relations, reasons, rules, files",
+    .details =
+        "`drop` gives up a run that is held: what it checked is removed, and its rejects count as dropped.",
     .needs = CMD_PROJECT,
     .opts = opts,
     .args_size = sizeof(struct args),
-    .most = 1,
+    .most = 2,
     .run = run,
 };

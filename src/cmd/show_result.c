@@ -101,6 +101,8 @@ void show_result_text(const struct run_result *r)
                      (long long)r->run_id, r->status, r->seconds);
     if (r->message)
         (void)printf("  %s\n", r->message);
+    if (r->next)
+        (void)printf("  %s\n", r->next);
     print_detected(r);
     for (size_t i = 0; i < r->relations.n; i++)
         print_relation(r, &r->relations.v[i]);
@@ -190,6 +192,7 @@ void show_result_json(const struct run_result *r, struct q_json *o)
     q_json_set_text(o, "target", r->target);
     q_json_set_text(o, "status", r->status);
     q_json_set_text(o, "message", r->message);
+    q_json_set_text(o, "next", r->next);
     struct q_json *relations = q_json_set_array(o, "relations");
     for (size_t i = 0; i < r->relations.n; i++)
         relation_json(r, &r->relations.v[i], q_json_push_object(relations));

@@ -179,7 +179,8 @@ struct cfg_date_range { /* generate: date */
     struct cfg_text holidays;
 };
 
-struct cfg_table { /* a dimension or a fact */
+struct cfg_table {   /* a dimension or a fact */
+    uint64_t digest; /* of what the file says, whatever its layout */
     struct cfg_text name;
     bool is_fact;
     struct cfg_text description;
@@ -321,6 +322,7 @@ struct cfg_load {
 };
 
 struct cfg_pipeline {
+    uint64_t digest; /* of what the file says, whatever its layout */
     struct cfg_text name;
     struct cfg_text description;
     cfg_sources sources; /* at least one */

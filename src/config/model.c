@@ -278,7 +278,8 @@ static enum q_code bind_date(struct cfg_bind *b, const struct cfg_node *root, co
 
 enum q_code cfg_bind_model(struct cfg_bind *b, const struct cfg_node *root)
 {
-    struct cfg_table table = {.is_fact = cfg_node_get(root, "fact") != NULL};
+    struct cfg_table table = {.digest = cfg_node_digest(root),
+                              .is_fact = cfg_node_get(root, "fact") != NULL};
     const struct cfg_node *name = cfg_node_get(root, table.is_fact ? "fact" : "dimension");
     const char *what =
         q_printf(b->arena, "%s %s", table.is_fact ? "fact" : "dimension", cfg_shown(b, name));

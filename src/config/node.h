@@ -47,6 +47,8 @@ Q_MUST_CHECK enum q_code cfg_yaml_parse(struct q_arena *arena, struct q_str text
                                         struct cfg_node **out, struct q_err *err);
 /* Value of a key in a map; NULL when absent. */
 struct cfg_node *cfg_node_get(const struct cfg_node *map, const char *key);
+/* A number made of all keys and values, not of places, comments, quotes or layout. */
+uint64_t cfg_node_digest(const struct cfg_node *node);
 const struct cfg_node *cfg_node_key(const struct cfg_node *map, const char *key);
 
 #endif

@@ -400,7 +400,7 @@ static const struct cfg_field pipeline_fields[] = {
 
 enum q_code cfg_bind_pipeline(struct cfg_bind *b, const struct cfg_node *root)
 {
-    struct cfg_pipeline pipeline = {0};
+    struct cfg_pipeline pipeline = {.digest = cfg_node_digest(root)};
     const char *what =
         q_printf(b->arena, "pipeline %s", cfg_shown(b, cfg_node_get(root, "pipeline")));
     enum q_code code = cfg_bind_map(b, root, what, pipeline_fields, &pipeline);

@@ -34,7 +34,7 @@ static const struct cfg_word connection_types[] = {
 const struct cfg_word cfg_on_fail_words[] = {
     {.word = "reject", .value = CFG_ON_FAIL_REJECT},
     {.word = "abort", .value = CFG_ON_FAIL_ABORT},
-    {.word = "hold", .value = CFG_ON_FAIL_HOLD, .later = true},
+    {.word = "hold", .value = CFG_ON_FAIL_HOLD},
     {0},
 };
 

@@ -469,3 +469,31 @@ const struct cfg_node *cfg_node_key(const struct cfg_node *map, const char *key)
     const struct cfg_node_pair *pair = find_pair(map, key);
     return pair ? pair->key : NULL;
 }
+
+static uint64_t digest_text(uint64_t h, const char *text, char kind)
+{
+    h = (h ^ (unsigned char)kind) * 0x100000001b3u; /* FNV-1a */
+    for (const char *p = text ? text : ""; *p; p++)
+        h = (h ^ (unsigned char)*p) * 0x100000001b3u;
+    return (h ^ 0xff) * 0x100000001b3u;
+}
+
+static uint64_t digest_node(uint64_t h, const struct cfg_node *node)
+{
+    static const char kinds[] = {[CFG_NODE_NULL] = 'n',
+                                 [CFG_NODE_SCALAR] = 's',
+                                 [CFG_NODE_LIST] = '[',
+                                 [CFG_NODE_MAP] = '{'};
+    h = digest_text(h, node->kind == CFG_NODE_SCALAR ? node->text : NULL, kinds[node->kind]);
+    for (size_t i = 0; i < node->items.n; i++) {
+        if (node->items.v[i].key)
+            h = digest_text(h, node->items.v[i].key->text, 'k');
+        h = digest_node(h, node->items.v[i].value);
+    }
+    return digest_text(h, NULL, '.');
+}
+
+uint64_t cfg_node_digest(const struct cfg_node *node)
+{
+    return digest_node(0xcbf29ce484222325u, node);
+}

@@ -22,6 +22,7 @@ struct plan_inputs {
     struct plan_pins *pins;
     const struct plan_stage *const *stages;
     size_t n_stages;
+    int64_t held_run; /* see struct plan */
 };
 
 Q_MUST_CHECK enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in,

@@ -337,8 +337,8 @@ enum q_code account_places(struct step_ctx *ctx, const struct plan *plan, struct
 
 /* ---- the record ---- */
 
-enum q_code account_write(struct step_ctx *ctx, const struct plan *plan,
-                          const struct run_result *result, int64_t fence, struct q_err *err)
+enum q_code account_write(struct step_ctx *ctx, const struct run_result *result, int64_t fence,
+                          struct q_err *err)
 {
     static const char *const inserts[] = {"state/insert_relations.sql", "state/insert_reasons.sql",
                                           "state/insert_files.sql", "state/insert_rules.sql"};
@@ -351,7 +351,7 @@ enum q_code account_write(struct step_ctx *ctx, const struct plan *plan,
         .pipeline = result->pipeline,
         .target = result->target,
         .status = result->status,
-        .plan_hash = plan_hash(plan),
+        .plan_hash = result->plan_hash,
         .message = result->message,
         .seconds = (double)(q_ticks() - ctx->started_ticks) / 1e6,
         .read = result->read,

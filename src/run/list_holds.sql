@@ -1,1 +1,4 @@
-SELECT reason, message FROM q_holds WHERE reason <> 'shrink' OR NOT $accept_shrink ORDER BY reason
+SELECT reason, message
+FROM q_holds
+WHERE NOT $accept_all AND (reason <> 'shrink' OR NOT $accept_shrink)
+ORDER BY reason

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/run.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <unistd.h>
 
@@ -9,6 +10,7 @@
 #include "base/log.h"
 #include "base/suggest.h"
 #include "run/account.h"
+#include "run/hold.h"
 #include "run/internal.h"
 #include "run/progress.h"
 
@@ -21,6 +23,8 @@ struct run {
     struct run_result *out;
     struct state_journal journal;
     state_journals dead;
+    bool shrinks;                   /* the audit holds it, whatever the rules say */
+    const struct state_found *held; /* the held run that is published, or NULL */
 };
 
 static enum q_code reset_workspace(struct run_session *s, struct q_err *err)
@@ -29,16 +33,18 @@ static enum q_code reset_workspace(struct run_session *s, struct q_err *err)
 }
 
 static enum q_code compile_plan(struct run_session *s, struct q_arena *arena,
-                                const struct cfg_pipeline *pipeline, struct plan **out,
-                                struct q_err *err)
+                                const struct cfg_pipeline *pipeline, int64_t held_run,
+                                struct plan **out, struct q_err *err)
 {
+    const struct plan_stage *held[] = {&hold_stage, s->stages[s->n_stages - 1]};
     struct plan_inputs in = {.project = s->project,
                              .model = s->model,
                              .pipeline = pipeline,
                              .db = s->db,
                              .pins = s->pins,
-                             .stages = s->stages,
-                             .n_stages = s->n_stages};
+                             .stages = held_run ? held : s->stages,
+                             .n_stages = held_run ? 2 : s->n_stages,
+                             .held_run = held_run};
     return plan_compile(arena, &in, out, err);
 }
 
@@ -48,9 +54,9 @@ static void fill_ctx(struct run *r, struct q_arena *arena)
                                .engine = r->s->engine,
                                .db = r->s->db,
                                .run_id = r->out->run_id,
-                               .clock = q_now(),
+                               .clock = r->held ? r->held->clock : q_now(),
                                .started_ticks = q_ticks()};
-    r->out->started_at = r->ctx.clock;
+    r->out->started_at = r->held ? r->held->started_at : r->ctx.clock;
 }
 
 /* The next run id is above all runs on record and all that died. */
@@ -77,12 +83,19 @@ static enum q_code write_journal(struct run *r, struct q_err *err)
 
 static enum q_code run_steps(struct run *r, bool publishing, struct q_err *err)
 {
+    bool checked = false;
     for (size_t i = 0; i < r->plan->steps.n; i++) {
         const struct plan_step *step = &r->plan->steps.v[i];
         if (step->publishes != publishing)
             continue;
         progress_step(r->progress, step);
-        enum q_code code = step->run(step, &r->ctx, err);
+        enum q_code code = Q_OK;
+        if (!publishing && !checked && q_streq(step->stage, "load")) {
+            checked = true;
+            code = db_exec(r->s->db, q_embed_text("run/checked.sql"), NULL, 0, NULL, err);
+        }
+        if (!code)
+            code = step->run(step, &r->ctx, err);
         if (code)
             return code;
         progress_step_done(r->progress, step);
@@ -97,6 +110,13 @@ static void stop(struct run_result *out, const char *message)
     out->status = "aborted";
     out->exit_code = q_code_exit(Q_FAILED);
     out->message = message;
+}
+
+static void hold(struct run *r, const char *message)
+{
+    r->out->status = "held";
+    r->out->exit_code = q_code_exit(Q_LOCKED);
+    r->out->message = message;
 }
 
 static bool over(const struct cfg_threshold *t, int64_t rejected, int64_t read)
@@ -119,6 +139,7 @@ static void judge_rules(struct run *r)
 {
     struct run_result *out = r->out;
     bool abort_on_fail = r->plan->pipeline->load.on_fail == CFG_ON_FAIL_ABORT;
+    bool hold_on_fail = r->plan->pipeline->load.on_fail == CFG_ON_FAIL_HOLD;
     for (size_t i = 0; i < out->rules.n; i++) {
         const struct run_rule *rule = &out->rules.v[i];
         if (q_streq(rule->state, "error")) {
@@ -126,8 +147,13 @@ static void judge_rules(struct run *r)
                                rule->message ? rule->message : "?"));
             return;
         }
-        if (!is_bad(rule))
+        if (!is_bad(rule) || r->held) /* who publishes a held run knows its verdict */
             continue;
+        if (hold_on_fail) {
+            hold(r, q_printf(r->ctx.arena, "rule \"%s\" has the verdict %s and on_fail is hold",
+                             rule->name, rule->severity));
+            continue;
+        }
         out->exit_code = q_code_exit(Q_FAILED);
         if (abort_on_fail || !rule->removes_rows) {
             stop(out, q_printf(r->ctx.arena, "rule \"%s\" has the verdict %s%s", rule->name,
@@ -143,19 +169,31 @@ static enum q_code take_hold(void *arg, const struct batch *b, size_t row, struc
 {
     struct run *r = arg;
     (void)err;
-    r->out->status = "held";
-    r->out->exit_code = q_code_exit(Q_LOCKED);
-    r->out->message = db_cell_text(r->ctx.arena, b, 1, row);
+    hold(r, db_cell_text(r->ctx.arena, b, 1, row));
+    r->shrinks = true;
     return Q_OK;
 }
 
 /* What the audit found that somebody must look at first; a verdict that stops the run goes before it. */
 static enum q_code read_holds(struct run *r, struct q_err *err)
 {
-    struct db_param p[] = {db_bool("accept_shrink", r->s->accept_shrink)};
-    if (!q_streq(r->out->status, "published"))
+    /* a snapshot that could not be read as a whole is accepted when the held run is looked at, not before */
+    struct db_param p[] = {db_bool("accept_shrink", r->s->accept_shrink),
+                           db_bool("accept_all", r->s->accept_shrink && r->held)};
+    if (q_streq(r->out->status, "aborted"))
         return Q_OK;
-    return db_each(r->s->db, q_embed_text("run/list_holds.sql"), p, 1, take_hold, r, err);
+    return db_each(r->s->db, q_embed_text("run/list_holds.sql"), p, 2, take_hold, r, err);
+}
+
+/* How somebody goes on with a run that is held. */
+static void tell_next(struct run *r)
+{
+    if (q_streq(r->out->status, "held"))
+        r->out->next =
+            q_printf(r->ctx.arena,
+                     "publish it with `quern run --publish %" PRId64
+                     "%s`, or give it up with `quern runs drop %" PRId64 "`",
+                     r->out->run_id, r->shrinks ? " --accept-shrink" : "", r->out->run_id);
 }
 
 static void judge(struct run *r)
@@ -177,14 +215,30 @@ static void judge(struct run *r)
 
 /* ---- publishing ---- */
 
+/* The record of a held run is written anew, as what it has become. */
+static enum q_code replace_record(struct run *r, struct q_err *err)
+{
+    struct db_param p[] = {db_int("run_id", r->out->run_id)};
+    enum q_code code = state_take_run(r->s->db, r->out->run_id, err);
+    return code ? code
+                : db_exec(r->s->db, q_embed_text("state/delete_open_rejects.sql"), p, 1, NULL, err);
+}
+
 static enum q_code in_transaction(struct run *r, bool publish, struct q_err *err)
 {
     enum q_code code = state_open_for_write(r->s->db, r->s->lock, err);
     if (!code)
         code = run_record_dead(r->s, &r->dead, err);
+    if (!code && q_streq(r->out->status, "held"))
+        code = hold_keep(&r->ctx, r->plan, err);
     if (!code && publish)
         code = run_steps(r, true, err);
-    return code ? code : account_write(&r->ctx, r->plan, r->out, state_fence(r->s->lock), err);
+    if (!code && r->held)
+        code = replace_record(r, err);
+    assert(state_status_may(r->held ? STATE_HELD : STATE_NONE, state_status_of(r->out->status)));
+    if (!code)
+        code = account_write(&r->ctx, r->out, state_fence(r->s->lock), err);
+    return !code && r->held ? hold_forget(r->s->db, r->out->run_id, err) : code;
 }
 
 /* After an error at commit or at the checkpoint behind it: the run's own record says whether it happened. */
@@ -238,16 +292,34 @@ static enum q_code audited(struct run *r, struct q_err *err)
     if (!code)
         code = account_places(&r->ctx, r->plan, err);
     if (!code)
-        code = db_exec(r->s->db, q_embed_text("run/keyed.sql"), NULL, 0, NULL, err);
+        code = db_exec(r->s->db, q_embed_text(r->held ? "run/keyed_held.sql" : "run/keyed.sql"),
+                       NULL, 0, NULL, err);
     if (code)
         return code;
     judge(r);
-    return read_holds(r, err);
+    code = read_holds(r, err);
+    tell_next(r);
+    return code;
+}
+
+/* A run before this one that waits for somebody. */
+static enum q_code tell_held(struct run *r, struct q_err *err)
+{
+    int64_t held = 0;
+    enum q_code code = state_held_run(r->s->db, r->out->pipeline, &held, err);
+    if (held)
+        q_log(Q_LOG_WARN,
+              "run %" PRId64 " of %s is still held: publish it with `quern run --publish %" PRId64
+              "`, or give it up with `quern runs drop %" PRId64 "`",
+              held, r->out->pipeline, held, held);
+    return code;
 }
 
 static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
 {
     enum q_code code = dry ? Q_OK : write_journal(r, err);
+    if (!code)
+        code = tell_held(r, err);
     if (!code)
         code = audited(r, err);
     if (code)
@@ -256,6 +328,7 @@ static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
         r->out->status = q_streq(r->out->status, "aborted") ? "would abort"
                          : q_streq(r->out->status, "held")  ? "would be held"
                                                             : "planned";
+        r->out->next = NULL;
         return Q_OK;
     }
     code = plan_pins_write(r->s->pins, err);
@@ -263,13 +336,13 @@ static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
 }
 
 static enum q_code compile(struct run_session *s, const struct cfg_pipeline *pipeline,
-                           struct plan **out, struct q_err *err)
+                           int64_t held_run, struct plan **out, struct q_err *err)
 {
     enum q_code code = reset_workspace(s, err);
     if (!code && !s->attached)
         code = run_attach(s, err);
     if (!code)
-        code = compile_plan(s, s->arena, pipeline, out, err);
+        code = compile_plan(s, s->arena, pipeline, held_run, out, err);
     return code ? code : run_fit_threads(s, *out, err);
 }
 
@@ -309,6 +382,20 @@ static void record_failure(struct run *r, const struct q_err *err)
         q_log(Q_LOG_WARN, "%s", ignored.message);
 }
 
+static void begin_work(struct run *r, struct q_arena *arena)
+{
+    fill_ctx(r, arena);
+    r->progress = progress_start(arena, r->s->db, r->out->pipeline);
+    r->ctx.watch = progress_watch;
+    r->ctx.watch_self = r->progress;
+}
+
+static void end_work(struct run *r)
+{
+    progress_stop(r->progress);
+    r->out->seconds = (double)(q_ticks() - r->ctx.started_ticks) / 1e6;
+}
+
 enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipeline, bool dry,
                          struct plan **plan_out, struct run_result *out, struct q_err *err)
 {
@@ -316,17 +403,14 @@ enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipel
     struct run r = {.s = s, .out = out};
     *out = (struct run_result){
         .pipeline = pipeline->name.s, .target = pipeline->load.into.s, .status = "failed"};
-    enum q_code code = compile(s, pipeline, &r.plan, err);
+    enum q_code code = compile(s, pipeline, 0, &r.plan, err);
     if (!code)
         code = choose_id(&r, err);
     if (!code) {
-        fill_ctx(&r, arena);
-        r.progress = progress_start(arena, s->db, pipeline->name.s);
-        r.ctx.watch = progress_watch;
-        r.ctx.watch_self = r.progress;
+        out->plan_hash = plan_hash(r.plan);
+        begin_work(&r, arena);
         code = run_all(&r, dry, err);
-        progress_stop(r.progress);
-        out->seconds = (double)(q_ticks() - r.ctx.started_ticks) / 1e6;
+        end_work(&r);
     }
     if (code) {
         q_context(err, "running pipeline \"%s\"", pipeline->name.s);
@@ -337,6 +421,103 @@ enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipel
     if (plan_out)
         *plan_out = r.plan;
     return code;
+}
+
+/* ---- held runs ---- */
+
+static enum q_code find_unchanged(struct run_session *s, const struct state_found *held,
+                                  const struct cfg_pipeline **out, struct q_err *err)
+{
+    enum q_code code = Q_OK;
+    *out = cfg_find_pipeline(s->project, held->pipeline);
+    if (!*out)
+        code = q_fail(err, Q_CONFIG,
+                      "cannot publish run %" PRId64 ": there is no pipeline \"%s\" any more",
+                      held->run_id, held->pipeline);
+    else if (!held->digest || !q_streq(held->digest, hold_digest(s->arena, s->model, *out)))
+        code = q_fail(err, Q_CONFIG,
+                      "cannot publish run %" PRId64
+                      ": pipeline \"%s\", or the model of its target, changed since it was held",
+                      held->run_id, held->pipeline);
+    if (code)
+        q_hint(err,
+               "Undo the change, or give the run up with `quern runs drop %" PRId64
+               "` and run the pipeline again.",
+               held->run_id);
+    return code;
+}
+
+static enum q_code publish_held(struct run *r, struct q_err *err)
+{
+    enum q_code code = state_journals_read(r->s->arena, r->s->project->dir, &r->dead, err);
+    if (!code)
+        code = audited(r, err);
+    if (code || q_streq(r->out->status, "held"))
+        return code;
+    if (q_streq(r->out->status, "aborted"))
+        return q_fail(err, Q_FAILED, "cannot publish run %" PRId64 ": %s", r->out->run_id,
+                      r->out->message);
+    return publish(r, true, err);
+}
+
+enum q_code run_publish(struct run_session *s, int64_t run_id, struct run_result *out,
+                        struct q_err *err)
+{
+    struct q_arena *arena = q_arena_new(s->arena, "run");
+    struct state_found *held = q_new(arena, struct state_found);
+    const struct cfg_pipeline *pipeline = NULL;
+    struct run r = {.s = s, .out = out, .held = held};
+    enum q_code code = hold_find(s, run_id, "publish", held, err);
+    if (!code)
+        code = find_unchanged(s, held, &pipeline, err);
+    if (code)
+        return code;
+    *out = (struct run_result){.run_id = run_id,
+                               .pipeline = pipeline->name.s,
+                               .target = pipeline->load.into.s,
+                               .status = "held",
+                               .plan_hash = held->plan_hash};
+    code = compile(s, pipeline, run_id, &r.plan, err);
+    if (!code) {
+        begin_work(&r, arena);
+        code = publish_held(&r, err);
+        end_work(&r);
+    }
+    if (code)
+        q_context(err, "publishing run %" PRId64 " of pipeline \"%s\"", run_id, pipeline->name.s);
+    return code;
+}
+
+static enum q_code drop_in_transaction(struct run_session *s, int64_t run_id, struct q_err *err)
+{
+    struct db_param p[] = {db_int("run_id", run_id)};
+    enum q_code code = state_open_for_write(s->db, s->lock, err);
+    if (!code)
+        code = hold_forget(s->db, run_id, err);
+    if (!code)
+        code = state_change_run(s->db, run_id, STATE_HELD, STATE_DROPPED, NULL, err);
+    return code ? code
+                : db_exec(s->db, q_embed_text("state/drop_rejects_of_run.sql"), p, 1, NULL, err);
+}
+
+enum q_code run_drop(struct run_session *s, int64_t run_id, struct q_err *err)
+{
+    struct state_found held;
+    enum q_code code = hold_find(s, run_id, "drop", &held, err);
+    if (!code)
+        code = run_attach_for_writing(s, err);
+    if (!code)
+        code = db_begin(s->db, err);
+    if (code)
+        return code;
+    code = drop_in_transaction(s, run_id, err);
+    if (!code)
+        code = db_commit(s->db, err);
+    if (code) {
+        db_rollback(s->db);
+        return code;
+    }
+    return run_detach(s, err);
 }
 
 static bool shapes(const struct plan_step *step)
@@ -380,7 +561,7 @@ enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline
 {
     struct run_result result = {.pipeline = pipeline->name.s, .target = pipeline->load.into.s};
     struct run r = {.s = s, .out = &result};
-    enum q_code code = compile(s, pipeline, &r.plan, err);
+    enum q_code code = compile(s, pipeline, 0, &r.plan, err);
     if (!code)
         code = workspace_name(r.plan, relation, out, err);
     if (code)

@@ -10,6 +10,12 @@
  *       v                 │ max_rejects         v
  *     failed              v                   failed: the warehouse is as before
  *                       aborted, held (record and rejects are written)
+ *                                  │
+ *                 run_publish() <──┴──> run_drop()
+ *                        v                 v
+ *     audited ──> publishing ──> published dropped
+ *
+ * What is on record and what may follow stands in state/state.h. A held run keeps what it checked (run/hold.h).
  *
  * A session is one process' workspace: an in-memory engine with the project's memory limit and spill directory. The
  * warehouse is attached to it as "wh", read-only except while a run publishes. One thread.
@@ -77,6 +83,8 @@ struct run_result {
     int64_t run_id;
     const char *pipeline, *target, *status; /* published, aborted, held, planned */
     const char *message;                    /* why it was aborted or held, or NULL */
+    const char *next;                       /* held: the commands that go on, or NULL */
+    const char *plan_hash;
     int exit_code;
     int64_t started_at;
     double seconds;
@@ -98,6 +106,13 @@ struct run_result {
 Q_MUST_CHECK enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipeline,
                                       bool dry, struct plan **plan_out, struct run_result *out,
                                       struct q_err *err);
+/* Finish a run that is held: what it checked is audited against the target as it is now, and published under its id. It
+ * stays held, with exit code 4, when the audit holds it again. Q_USAGE when it is not held, Q_CONFIG when the pipeline or
+ * its model changed since, Q_FAILED when too many records are rejected now. The lock is held. */
+Q_MUST_CHECK enum q_code run_publish(struct run_session *s, int64_t run_id, struct run_result *out,
+                                     struct q_err *err);
+/* Give a held run up. The lock is held. Q_USAGE when it is not held. */
+Q_MUST_CHECK enum q_code run_drop(struct run_session *s, int64_t run_id, struct q_err *err);
 /* Run the extract and transform steps in the workspace, for looking at a relation. `relation` NULL: the one that is checked
  * and loaded; else a source (as read), or the name of any relation that a run makes. *out is its name there. */
 Q_MUST_CHECK enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline,

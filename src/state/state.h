@@ -30,6 +30,34 @@ Q_MUST_CHECK enum q_code state_lock(struct q_arena *arena, const char *warehouse
 void state_unlock(struct state_lock *lock);
 int64_t state_fence(const struct state_lock *lock);
 
+/* ---- the life of a run on record ----
+ *
+ *     (none) ──> published ──undo──> undone
+ *       │  ├───> aborted     a verdict, max_rejects, or the process died
+ *       │  └───> failed      an error
+ *       v
+ *      held ──run --publish──> published
+ *        └──runs drop──> dropped
+ *
+ * A replay of rejects is a run of its own.
+ */
+enum state_status {
+    STATE_NONE,
+    STATE_PUBLISHED,
+    STATE_ABORTED,
+    STATE_FAILED,
+    STATE_HELD,
+    STATE_DROPPED,
+    STATE_UNDONE,
+    STATE_STATUSES
+};
+
+/* As the tables have it; "" for STATE_NONE. */
+const char *state_status_name(enum state_status status);
+/* STATE_STATUSES when there is no such status. */
+enum state_status state_status_of(const char *name);
+bool state_status_may(enum state_status from, enum state_status to);
+
 /* ---- journal ---- */
 struct state_journal {
     int64_t run_id;
@@ -76,6 +104,28 @@ struct state_run {
 };
 Q_MUST_CHECK enum q_code state_insert_run(struct db_conn *conn, const struct state_run *run,
                                           struct q_err *err);
+/* Take the run off the record, for it to be written anew; its rejects stay. */
+Q_MUST_CHECK enum q_code state_take_run(struct db_conn *conn, int64_t run_id, struct q_err *err);
+/* From one status to another that may follow (asserted), with the time of the change as the run's end; `message` NULL:
+ * it stays. */
+Q_MUST_CHECK enum q_code state_change_run(struct db_conn *conn, int64_t run_id,
+                                          enum state_status from, enum state_status to,
+                                          const char *message, struct q_err *err);
+
+/* A run as it is on record. */
+struct state_found {
+    int64_t run_id, started_at, clock;
+    const char *pipeline, *target, *plan_hash;
+    enum state_status status;
+    const char *digest; /* of what was declared when the run was held; NULL when it is not held */
+};
+/* Q_USAGE when there is no such run. Also for a warehouse without state. */
+Q_MUST_CHECK enum q_code state_find_run(struct db_conn *conn, struct q_arena *arena, int64_t run_id,
+                                        struct state_found *out, struct q_err *err);
+/* The newest held run of a pipeline, 0 when there is none. */
+Q_MUST_CHECK enum q_code state_held_run(struct db_conn *conn, const char *pipeline, int64_t *out,
+                                        struct q_err *err);
+
 /* Read-only check of the format before anything else: Q_TARGET when the warehouse is from a newer version. */
 Q_MUST_CHECK enum q_code state_check_format(struct db_conn *conn, struct q_err *err);
 

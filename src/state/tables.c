@@ -12,6 +12,7 @@ static const char *const creates[] = {
     "state/create_schema.sql",       "state/create_meta.sql",    "state/create_runs.sql",
     "state/create_relations.sql",    "state/create_reasons.sql", "state/create_files.sql",
     "state/create_rule_results.sql", "state/create_rejects.sql", "state/create_checksums.sql",
+    "state/create_holds.sql",
 };
 
 bool state_exists(struct db_conn *conn)
@@ -121,10 +122,19 @@ static enum q_code check_fence(struct db_conn *conn, struct state_lock *lock, st
     return code;
 }
 
+/* An earlier version made fewer. */
+static bool has_all_tables(struct db_conn *conn)
+{
+    int64_t n = 0;
+    const size_t tables = sizeof creates / sizeof creates[0] - 1; /* the first is the schema */
+    return !db_get_ints(conn, q_embed_text("state/count_tables.sql"), NULL, 0, &n, 1, 0, NULL) &&
+           n >= (int64_t)tables;
+}
+
 enum q_code state_open_for_write(struct db_conn *conn, struct state_lock *lock, struct q_err *err)
 {
     enum q_code code = Q_OK;
-    bool known = state_exists(conn);
+    bool known = has_all_tables(conn);
     for (size_t i = 0; !known && i < sizeof creates / sizeof creates[0] && !code; i++)
         code = db_exec(conn, q_embed_text(creates[i]), NULL, 0, NULL, err);
     if (!code)

@@ -278,6 +278,27 @@ static void a_lost_lock_file_does_not_lock_the_warehouse_out(void **state)
     place_drop(&w.place);
 }
 
+static void a_run_goes_from_status_to_status_as_the_picture_in_the_header_says(void **state)
+{
+    static const struct {
+        enum state_status from, to;
+    } allowed[] = {{STATE_NONE, STATE_PUBLISHED},  {STATE_NONE, STATE_ABORTED},
+                   {STATE_NONE, STATE_FAILED},     {STATE_NONE, STATE_HELD},
+                   {STATE_HELD, STATE_PUBLISHED},  {STATE_HELD, STATE_DROPPED},
+                   {STATE_PUBLISHED, STATE_UNDONE}};
+    (void)state;
+    for (int from = 0; from <= STATE_STATUSES; from++)
+        for (int to = 0; to <= STATE_STATUSES; to++) {
+            bool may = false;
+            for (size_t i = 0; i < sizeof allowed / sizeof allowed[0]; i++)
+                may = may || ((int)allowed[i].from == from && (int)allowed[i].to == to);
+            assert_int_equal(state_status_may((enum state_status)from, (enum state_status)to), may);
+        }
+    for (int s = 0; s < STATE_STATUSES; s++)
+        assert_int_equal(state_status_of(state_status_name((enum state_status)s)), s);
+    assert_int_equal(state_status_of("unheard of"), STATE_STATUSES);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -289,6 +310,7 @@ int main(void)
         cmocka_unit_test(runs_and_meta_are_kept),
         cmocka_unit_test(a_warehouse_of_a_newer_format_is_refused),
         cmocka_unit_test(a_holder_that_was_overtaken_cannot_write),
+        cmocka_unit_test(a_run_goes_from_status_to_status_as_the_picture_in_the_header_says),
         cmocka_unit_test(a_lost_lock_file_does_not_lock_the_warehouse_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "run/hold.h"
+
+#include <inttypes.h>
+
+#include "base/embed.h"
+
+/* Workspace tables that are kept, with the rows that were there before the audit. */
+static const struct kept {
+    const char *name, *table, *from;
+} kept[] = {
+    {"rejects", "q_rejects", "q_rejects WHERE ord < 100000"}, /* STEP_ORD_LOAD */
+    {"skips", "q_skips", "q_skips_checked"},
+    {"skipped", "q_skipped", "q_skipped_checked"},
+    {"joins", "q_joins", "q_joins"},
+    {"rules", "q_rules", "q_rules"},
+    {"sources", "q_sources", "q_sources"},
+    {"places", "q_places", "q_places"},
+};
+enum { N_KEPT = sizeof kept / sizeof kept[0] };
+
+static const char *shadow_name(struct q_arena *arena, int64_t run_id, const char *what)
+{
+    return q_printf(arena, "r%" PRId64 "_%s", run_id, what);
+}
+
+/* Tables of a run's shadow besides `kept`: of holidays that a date dimension is made with. */
+static const char *holidays_name(struct q_arena *arena, const struct model_table *t)
+{
+    return q_printf(arena, "holidays_%s", t->name);
+}
+
+static bool has_holidays(const struct model_table *t)
+{
+    return t->is_date && t->cfg->date.holidays.s;
+}
+
+static uint64_t mix(uint64_t h, uint64_t x)
+{
+    return ((h ^ x) * 0x100000001b3u) ^ (h >> 29);
+}
+
+const char *hold_digest(struct q_arena *arena, const struct model *model,
+                        const struct cfg_pipeline *pipeline)
+{
+    uint64_t h = mix(0xcbf29ce484222325u, pipeline->digest);
+    const struct model_table *t = model_find(model, pipeline->load.into.s);
+    if (t) {
+        h = mix(h, t->cfg->digest);
+        for (size_t i = 0; i < t->roles.n; i++)
+            h = mix(h, t->roles.v[i].dimension->cfg->digest);
+    }
+    return q_printf(arena, "%016" PRIx64, h);
+}
+
+/* ---- keeping ---- */
+
+static enum q_code keep(struct step_ctx *ctx, const char *name, const char *from, struct q_err *err)
+{
+    return db_exec(ctx->db,
+                   sql_make(ctx->arena, "CREATE TABLE wh.quern_hold.%I AS SELECT * FROM %s",
+                            shadow_name(ctx->arena, ctx->run_id, name), from),
+                   NULL, 0, NULL, err);
+}
+
+enum q_code hold_keep(struct step_ctx *ctx, const struct plan *plan, struct q_err *err)
+{
+    struct db_param p[] = {db_int("run_id", ctx->run_id),
+                           db_text("pipeline", plan->pipeline->name.s),
+                           db_text("digest", hold_digest(ctx->arena, plan->model, plan->pipeline))};
+    enum q_code code = db_exec(ctx->db, q_embed_text("run/hold_schema.sql"), NULL, 0, NULL, err);
+    if (!code)
+        code = keep(ctx, "rows", sql_make(ctx->arena, "%I", plan->current.name), err);
+    for (size_t i = 0; i < N_KEPT && !code; i++)
+        code = keep(ctx, kept[i].name, kept[i].from, err);
+    for (size_t i = 0; i < plan->model->n && !code; i++)
+        if (has_holidays(&plan->model->tables[i])) {
+            const char *name = holidays_name(ctx->arena, &plan->model->tables[i]);
+            code = keep(ctx, name, sql_make(ctx->arena, "%I", q_printf(ctx->arena, "q_%s", name)),
+                        err);
+        }
+    if (!code)
+        code = db_exec(ctx->db, q_embed_text("state/insert_hold.sql"), p, 3, NULL, err);
+    if (code)
+        q_context(err, "keeping what run %" PRId64 " has checked", ctx->run_id);
+    return code;
+}
+
+struct names {
+    struct q_arena *arena;
+    q_texts list;
+};
+
+static enum q_code take_name(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct names *n = arg;
+    (void)err;
+    *q_vec_push(n->arena, &n->list) = db_cell_text(n->arena, b, 0, row);
+    return Q_OK;
+}
+
+enum q_code hold_forget(struct db_conn *db, int64_t run_id, struct q_err *err)
+{
+    struct q_arena *scratch = q_arena_new(NULL, "shadow");
+    struct names n = {.arena = scratch};
+    struct db_param p[] = {db_text("prefix", shadow_name(scratch, run_id, ""))};
+    struct db_param id[] = {db_int("run_id", run_id)};
+    enum q_code code = db_each(db, q_embed_text("run/list_shadow.sql"), p, 1, take_name, &n, err);
+    for (size_t i = 0; i < n.list.n && !code; i++)
+        code = db_exec(db, sql_make(scratch, "DROP TABLE wh.quern_hold.%I", n.list.v[i]), NULL, 0,
+                       NULL, err);
+    if (!code)
+        code = db_exec(db, q_embed_text("state/delete_hold.sql"), id, 1, NULL, err);
+    q_arena_free(scratch);
+    return code;
+}
+
+enum q_code hold_find(struct run_session *s, int64_t run_id, const char *what,
+                      struct state_found *out, struct q_err *err)
+{
+    enum q_code code = s->attached ? Q_OK : run_attach(s, err);
+    if (!code)
+        code = state_find_run(s->db, s->arena, run_id, out, err);
+    if (code || out->status == STATE_HELD)
+        return code;
+    code = q_fail(err, Q_USAGE, "cannot %s run %" PRId64 ": it is %s, not held", what, run_id,
+                  state_status_name(out->status));
+    q_hint(err, "See `quern runs %" PRId64 "`.", run_id);
+    return code;
+}
+
+/* ---- putting back ---- */
+
+static void put_sources(struct plan *plan)
+{
+    for (size_t i = 0; i < plan->pipeline->sources.n; i++) {
+        const struct cfg_source *cfg = &plan->pipeline->sources.v[i];
+        *q_vec_push(plan->arena, &plan->sources) = (struct plan_source){
+            .name = cfg->name.s, .table = q_printf(plan->arena, "s_%s", cfg->name.s), .cfg = cfg};
+    }
+}
+
+static enum q_code compile(struct plan *plan, struct q_err *err)
+{
+    static const char rows[] = "held_rows";
+    struct q_arena *arena = plan->arena;
+    struct q_schema all = {0};
+    const char *from =
+        sql_make(arena, "wh.quern_hold.%I", shadow_name(arena, plan->held_run, "rows"));
+    enum q_code code =
+        db_describe(plan->db, sql_make(arena, "SELECT * FROM %s", from), arena, &all, err);
+    if (code)
+        return code;
+    struct plan_step *step = plan_add_step(plan, "hold", "put back", rows);
+    plan_step_sql(plan, step, sql_make(arena, "CREATE VIEW %I AS SELECT * FROM %s", rows, from));
+    for (size_t i = 0; i < N_KEPT; i++)
+        plan_step_sql(plan, step,
+                      sql_make(arena, "INSERT INTO %I BY NAME SELECT * FROM wh.quern_hold.%I",
+                               kept[i].table, shadow_name(arena, plan->held_run, kept[i].name)));
+    for (size_t i = 0; i < plan->model->n; i++)
+        if (has_holidays(&plan->model->tables[i])) {
+            const char *name = holidays_name(arena, &plan->model->tables[i]);
+            plan_step_sql(plan, step,
+                          sql_make(arena, "CREATE TABLE %I AS SELECT * FROM wh.quern_hold.%I",
+                                   q_printf(arena, "q_%s", name),
+                                   shadow_name(arena, plan->held_run, name)));
+        }
+    plan->current.name = rows;
+    plan->current_is_table = true;
+    for (size_t i = 0; i < all.n; i++)
+        if (!q_starts(all.v[i].name, "_q_"))
+            q_schema_add(arena, &plan->current.columns, all.v[i].name, all.v[i].type);
+    put_sources(plan);
+    return Q_OK;
+}
+
+const struct plan_stage hold_stage = {"hold", compile};

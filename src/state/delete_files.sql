@@ -1,0 +1,1 @@
+DELETE FROM wh.quern.files WHERE run_id = $run_id

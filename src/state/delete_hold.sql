@@ -1,0 +1,1 @@
+DELETE FROM wh.quern.holds WHERE run_id = $run_id

@@ -1,0 +1,1 @@
+DELETE FROM wh.quern.rejects WHERE run_id = $run_id AND status = 'open'

@@ -1,0 +1,1 @@
+DELETE FROM wh.quern.reasons WHERE run_id = $run_id

@@ -1,0 +1,1 @@
+DELETE FROM wh.quern.relations WHERE run_id = $run_id

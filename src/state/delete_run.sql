@@ -1,0 +1,1 @@
+DELETE FROM wh.quern.runs WHERE run_id = $run_id

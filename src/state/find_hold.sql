@@ -1,0 +1,1 @@
+SELECT digest FROM wh.quern.holds WHERE run_id = $run_id

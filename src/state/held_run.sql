@@ -1,0 +1,1 @@
+SELECT max(run_id) FROM wh.quern.holds WHERE pipeline = $pipeline

@@ -1,0 +1,1 @@
+INSERT INTO wh.quern.holds VALUES ($run_id, $pipeline, $digest)

@@ -300,8 +300,7 @@ enum cfg_deletes {
 struct cfg_slice {
     bool set;
     cfg_texts by;
-    struct cfg_text range, from,
-        to; /* from, to: literals of the column's type; .s NULL: of the run's --from, --to */
+    struct cfg_text range, from, to; /* from, to: literals of the column's type, both given */
 };
 
 struct cfg_load {

@@ -8,10 +8,10 @@ enum { HALF = 500000 }; /* millionths */
 
 static const struct cfg_word mode_words[] = {
     {.word = "append", .value = CFG_APPEND},
-    {.word = "insert_only", .value = CFG_INSERT_ONLY, .later = true},
+    {.word = "insert_only", .value = CFG_INSERT_ONLY},
     {.word = "upsert", .value = CFG_UPSERT},
-    {.word = "replace", .value = CFG_REPLACE, .later = true},
-    {.word = "replace_slice", .value = CFG_REPLACE_SLICE, .later = true},
+    {.word = "replace", .value = CFG_REPLACE},
+    {.word = "replace_slice", .value = CFG_REPLACE_SLICE},
     {.word = "history", .value = CFG_HISTORY},
     {0},
 };
@@ -264,6 +264,11 @@ static enum q_code bind_slice(struct cfg_bind *b, const struct cfg_node *key,
     enum q_code code = cfg_bind_map(b, value, "the slice", slice_fields, slice);
     if (!code && (slice->by.n > 0) == (slice->range.s != NULL))
         code = cfg_wrong(b, key->pos, "\"slice\" needs one of \"by\" and \"range\"");
+    if (!code && slice->range.s && (!slice->from.s || !slice->to.s))
+        code = cfg_wrong(
+            b, key->pos,
+            "a slice by \"range\" needs \"from\" and \"to\"; for example `slice: { range: "
+            "sale_date, from: 2024-01-01, to: 2024-02-01 }`");
     if (!code && !slice->range.s && (slice->from.s || slice->to.s))
         code = cfg_wrong(b, key->pos, "\"from\" and \"to\" of a slice need \"range\"");
     return code;
@@ -345,8 +350,9 @@ static enum q_code check_load(struct cfg_bind *b, const struct cfg_node *map,
         return cfg_wrong(b, deletes->pos,
                          "\"deletes\" needs `snapshot: full`: only a batch that is all there is "
                          "tells what was deleted");
-    if (shrink && !load->snapshot)
-        return cfg_wrong(b, shrink->pos, "\"max_shrink\" needs `snapshot: full`");
+    if (shrink && !load->snapshot && load->mode != CFG_REPLACE)
+        return cfg_wrong(b, shrink->pos,
+                         "\"max_shrink\" needs `snapshot: full` or `mode: replace`");
     if (history && load->deletes == CFG_DELETES_DELETE)
         return cfg_wrong(b, deletes->pos,
                          "history is not deleted: use `deletes: close` or `deletes: tombstone`");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What files say about each other, and what they imply. */
 #include <stdlib.h>
+#include <strings.h>
 
 #include "config/bind.h"
 
@@ -141,6 +142,60 @@ static enum q_code resolve_role(struct cfg_bind *b, struct cfg_column *role)
     return Q_OK;
 }
 
+static bool dimension_keeps(const struct cfg_table *table)
+{
+    for (size_t i = 0; i < table->columns.n; i++)
+        if (!table->is_fact && table->columns.v[i].history == CFG_KEEP)
+            return true;
+    return false;
+}
+
+static bool may_be_inferred(const struct cfg_project *project, const struct cfg_table *dimension)
+{
+    for (size_t i = 0; i < project->tables.n; i++) {
+        const cfg_columns *columns = &project->tables.v[i].columns;
+        for (size_t k = 0; k < columns->n; k++)
+            if (columns->v[k].missing == CFG_MISSING_INFER && columns->v[k].dimension.s &&
+                q_strcaseeq(columns->v[k].dimension.s, dimension->name.s))
+                return true;
+    }
+    return false;
+}
+
+/* Whose column it is when quern adds one of that name to the table, else NULL. */
+static const char *taken_by(struct cfg_bind *b, const struct cfg_table *table, const char *name)
+{
+    static const char *const versions[] = {"valid_from", "valid_to", "is_current",
+                                           "is_deleted", "version",  "first_seen_at"};
+    if (strlen(name) >= 3 && strncasecmp(name, "_q_", 3) == 0)
+        return "itself, as all names that begin with _q_";
+    if (table->is_fact)
+        return NULL;
+    for (size_t i = 0; i < sizeof versions / sizeof *versions; i++)
+        if (dimension_keeps(table) && q_strcaseeq(name, versions[i]))
+            return "every dimension with history";
+    if (q_strcaseeq(name, "inferred") && may_be_inferred(b->project, table))
+        return "a dimension with `missing: infer`";
+    for (size_t i = 0; i < table->columns.n; i++) {
+        const struct cfg_column *c = &table->columns.v[i];
+        if (c->history == CFG_PREVIOUS &&
+            (q_strcaseeq(name, q_printf(b->arena, "previous_%s", c->name.s)) ||
+             q_strcaseeq(name, q_printf(b->arena, "%s_changed_at", c->name.s))))
+            return q_printf(b->arena, "`%s` with `history: previous`", c->name.s);
+    }
+    return NULL;
+}
+
+static enum q_code check_own_name(struct cfg_bind *b, const struct cfg_table *table,
+                                  struct cfg_text name)
+{
+    const char *owner = name.s ? taken_by(b, table, name.s) : NULL;
+    return owner ? cfg_wrong(b, name.pos,
+                             "column \"%s\" cannot have this name: quern keeps it for %s", name.s,
+                             owner)
+                 : Q_OK;
+}
+
 /* Every column that the table will have, by its own name. What roles keep may be shared and declared. */
 static enum q_code check_column_names(struct cfg_bind *b, const struct cfg_table *table)
 {
@@ -148,10 +203,14 @@ static enum q_code check_column_names(struct cfg_bind *b, const struct cfg_table
     q_map_init(&seen, b->arena);
     enum q_code code = Q_OK;
     if (table->key.s)
-        code = check_unique(b, &seen, "column", table->key);
+        code = cfg_first(check_unique(b, &seen, "column", table->key),
+                         check_own_name(b, table, table->key));
     for (size_t i = 0; i < table->columns.n; i++) {
         const struct cfg_column *c = &table->columns.v[i];
         code = cfg_first(code, check_unique(b, &seen, "column", c->dimension.s ? c->key : c->name));
+        code = cfg_first(code, check_own_name(b, table, c->dimension.s ? c->key : c->name));
+        for (size_t k = 0; c->dimension.s && k < c->from.n; k++)
+            code = cfg_first(code, check_own_name(b, table, c->from.v[k]));
     }
     for (size_t i = 0; i < table->columns.n; i++) {
         const struct cfg_column *c = &table->columns.v[i];
@@ -359,6 +418,57 @@ static enum q_code check_rules(struct cfg_bind *b, const struct cfg_pipeline *p)
     return code;
 }
 
+static bool is_key(const struct cfg_table *table, const char *column)
+{
+    const cfg_texts *keys = table->is_fact ? &table->grain : &table->business_key;
+    for (size_t i = 0; i < keys->n; i++)
+        if (q_strcaseeq(keys->v[i].s, column))
+            return true;
+    return false;
+}
+
+/* A column that an update may set. */
+static enum q_code check_updated(struct cfg_bind *b, const struct cfg_table *into,
+                                 struct cfg_text name, const char *word)
+{
+    enum q_code code = check_column(b, into, name, "column", false);
+    if (!code && is_key(into, name.s))
+        code = cfg_wrong(b, name.pos,
+                         "\"%s\" is part of the key of \"%s\", which \"%s\" cannot change", name.s,
+                         into->name.s, word);
+    return code;
+}
+
+static bool is_listed(const cfg_texts *list, const char *name)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (q_strcaseeq(list->v[i].s, name))
+            return true;
+    return false;
+}
+
+/* Columns that the keys of a load name. */
+static enum q_code check_load_columns(struct cfg_bind *b, const struct cfg_table *into,
+                                      const struct cfg_load *load)
+{
+    enum q_code code = Q_OK;
+    for (size_t i = 0; i < load->update.n; i++)
+        code = cfg_first(code, check_updated(b, into, load->update.v[i], "update"));
+    for (size_t i = 0; i < load->merge.n; i++) {
+        const struct cfg_text *column = &load->merge.v[i].key;
+        code = cfg_first(code, check_updated(b, into, *column, "merge"));
+        if (load->update.n && !is_listed(&load->update, column->s))
+            code = cfg_first(code,
+                             cfg_wrong(b, column->pos,
+                                       "\"%s\" is merged, but it is not in the list of \"update\"",
+                                       column->s));
+    }
+    code = cfg_first(code, check_list(b, into, &load->slice.by, "column"));
+    if (load->slice.range.s)
+        code = cfg_first(code, check_column(b, into, load->slice.range, "column", false));
+    return code;
+}
+
 static enum q_code check_load(struct cfg_bind *b, const struct cfg_load *load)
 {
     const struct cfg_table *into = cfg_find_table(b->project, load->into.s);
@@ -371,7 +481,7 @@ static enum q_code check_load(struct cfg_bind *b, const struct cfg_load *load)
         return cfg_wrong(b, load->into.pos,
                          "cannot load into \"%s\" with `mode: history`: it is a fact",
                          load->into.s);
-    return Q_OK;
+    return check_load_columns(b, into, load);
 }
 
 enum q_code cfg_check_pipelines(struct cfg_bind *b)

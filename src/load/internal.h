@@ -58,7 +58,17 @@ const char *load_before_sql(struct q_arena *arena, const struct model_table *tab
  * come out, each once. `only_if`: as in load_publish_if(), or NULL. */
 void load_remember(struct load *l, const char *only_if, const char *from);
 
+/* final.c: `update` and `merge`. */
+bool load_mixes(const struct load *l);
+/* By the list of `update`. */
+bool load_updates_column(const struct load *l, const char *column);
+bool load_updates_role(const struct load *l, const struct model_role *role);
+/* The audit makes l_final: _q_pos and the columns that each matched row will have. */
+enum q_code load_final(struct load *l, struct q_err *err);
+
 /* replace.c: rows that a load takes away. */
+/* Rejects rows of `relation` outside of the slice of replace_slice. */
+enum q_code load_reject_outside(struct load *l, const char *relation, struct q_err *err);
 /* True when the load deletes rows of the target that the batch lacks. */
 bool load_deletes(const struct load *l);
 /* The audit makes l_gone, the keys of these rows (and the surrogate key), counts them and guards them. */

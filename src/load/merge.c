@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Append and upsert. The audit matches rows with the target by key: a match is a reject (append), or an update when any
- * column differs, NULL-safe (upsert). Publishing updates the differing rows and inserts the rest.
+ * Rows are matched with the target by key: append, insert_only, upsert, replace, replace_slice. The audit finds the
+ * matches (l_match); one is a reject (append), a skip (insert_only), or an update when any column differs, NULL-safe.
+ * Publishing deletes what the batch takes away (replace.c), updates the differing rows and inserts the rest.
+ *
+ * With an update list or merges, l_final (final.c) stands for the matched rows of l_good.
  */
 #include "load/internal.h"
 
-/* A SELECT of good rows with the surrogate keys of their roles. While publishing, dimensions are those of the warehouse. */
-static const char *select_rows(const struct load *l, bool publishing)
+/* A SELECT of the rows of `from` with the surrogate keys of their roles. While publishing, dimensions are those of the
+ * warehouse. */
+static const char *select_rows(const struct load *l, const char *from, bool publishing)
 {
     struct sql *q = sql_new(l->arena);
     const model_roles *roles = &l->target->roles;
@@ -17,7 +21,7 @@ static const char *select_rows(const struct load *l, bool publishing)
         model_add_lookup_key(q, &roles->v[i], "g", sql_make(l->arena, "d%d", (int64_t)i));
         sql_add(q, " AS %I", roles->v[i].key_column);
     }
-    sql_add(q, " FROM l_good AS g");
+    sql_add(q, " FROM %I AS g", from);
     for (size_t i = 0; i < roles->n; i++) {
         const struct model_table *dim = roles->v[i].dimension;
         const char *ref = publishing ? sql_make(l->arena, LOAD_WH ".%I", dim->stored)
@@ -28,43 +32,53 @@ static const char *select_rows(const struct load *l, bool publishing)
     return sql_text(q);
 }
 
-/* Columns that an update compares and sets: everything but the keys. */
-static void each_value_column(struct sql *q, const struct load *l, const char *fmt,
+static const char *matched_rows(const struct load *l)
+{
+    return load_mixes(l) ? "l_final" : "l_good";
+}
+
+/* An inferred member takes all columns of its row, whatever `update` says. */
+static bool is_compared(const struct load *l, const struct model_column *c)
+{
+    return !c->is_key && (l->target->can_infer || load_updates_column(l, c->name));
+}
+
+/* Columns that an update compares and sets. False when there are none. */
+static bool each_value_column(struct sql *q, const struct load *l, const char *fmt,
                               const char *separator)
 {
     bool first = true;
     for (size_t i = 0; i < l->target->columns.n; i++)
-        if (!l->target->columns.v[i].is_key) {
+        if (is_compared(l, &l->target->columns.v[i])) {
             sql_sep(q, &first, separator);
             sql_add(q, fmt, l->target->columns.v[i].name, l->target->columns.v[i].name);
         }
-    for (size_t i = 0; i < l->target->roles.n; i++) {
-        sql_sep(q, &first, separator);
-        sql_add(q, fmt, l->target->roles.v[i].key_column, l->target->roles.v[i].key_column);
-    }
-    if (first)
-        sql_add(q, separator[0] == ' ' ? "false" : "");
-}
-
-static bool has_values(const struct load *l)
-{
-    for (size_t i = 0; i < l->target->columns.n; i++)
-        if (!l->target->columns.v[i].is_key)
-            return true;
-    return l->target->roles.n > 0;
+    for (size_t i = 0; i < l->target->roles.n; i++)
+        if (load_updates_role(l, &l->target->roles.v[i])) {
+            sql_sep(q, &first, separator);
+            sql_add(q, fmt, l->target->roles.v[i].key_column, l->target->roles.v[i].key_column);
+        }
+    return !first;
 }
 
 static void match(struct load *l)
 {
-    struct sql *q = sql_new(l->arena);
+    struct sql *q = sql_new(l->arena), *changed = sql_new(l->arena);
+    bool any = each_value_column(changed, l, "r.%I IS DISTINCT FROM t.%I", " OR ");
     sql_add(q, "CREATE TABLE l_match AS SELECT r._q_pos AS pos, ");
     load_add_keys(q, l, "r");
-    sql_add(q, ", (");
-    each_value_column(q, l, "r.%I IS DISTINCT FROM t.%I", " OR ");
-    sql_add(q, ") AS changed FROM (%s) AS r JOIN %s AS t ON ", select_rows(l, false),
-            l->target_ref);
+    sql_add(q, ", (%s%s) AS changed FROM (%s) AS r JOIN %s AS t ON ",
+            any ? sql_text(changed) : "false", l->target->can_infer ? " OR t.inferred" : "",
+            select_rows(l, matched_rows(l), false), l->target_ref);
     load_add_key_match(q, l, "r", "t");
     load_audit(l, sql_text(q));
+}
+
+static void count_inserted(struct load *l)
+{
+    load_audit(
+        l,
+        "INSERT INTO q_counts SELECT 'inserted', count(*) - (SELECT count(*) FROM l_match) FROM l_good");
 }
 
 static void reject_known(struct load *l)
@@ -79,31 +93,74 @@ static void reject_known(struct load *l)
     load_audit(l, "INSERT INTO q_counts SELECT 'inserted', count(*) FROM l_good");
 }
 
+/* A record of several rows is skipped when none of them is new. */
+static void skip_known(struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    count_inserted(l);
+    sql_add(q, "INSERT INTO q_skips SELECT %L, pos, 'existing' FROM l_match", l->relation);
+    if (l->joined) {
+        sql_add(
+            q,
+            " WHERE pos NOT IN (SELECT g._q_pos FROM l_good AS g ANTI JOIN l_match AS m ON m.pos "
+            "= g._q_pos AND ");
+        load_add_key_match(q, l, "m", "g");
+        sql_add(q, ")");
+    }
+    sql_add(q, " GROUP BY pos");
+    load_audit_if(l, "l_match", sql_text(q));
+}
+
 static void count_changes(struct load *l)
 {
     load_audit(l, "CREATE VIEW l_changed AS SELECT * FROM l_match WHERE changed");
-    load_audit(
-        l,
-        "INSERT INTO q_counts SELECT 'inserted', count(*) - (SELECT count(*) FROM l_match) FROM l_good");
+    count_inserted(l);
     load_audit(
         l,
         "INSERT INTO q_counts SELECT CASE WHEN changed THEN 'updated' ELSE 'unchanged' END, count(*) FROM l_match "
         "GROUP BY changed");
 }
 
+/* The value before the last change, and its time; completing an inferred member is no change (SCD type 3). */
+static void set_previous(struct sql *q, const struct load *l)
+{
+    const struct model_table *t = l->target;
+    for (size_t i = 0; !t->is_fact && i < t->columns.n; i++) {
+        const struct model_column *c = &t->columns.v[i];
+        const char *previous = model_previous(l->arena, c->name),
+                   *at = model_changed_at(l->arena, c->name);
+        if (c->is_key || c->history != CFG_PREVIOUS || !is_compared(l, c))
+            continue;
+        const char *changes =
+            sql_make(l->arena,
+                     t->can_infer ? "t.%I IS DISTINCT FROM u.%I AND NOT t.inferred"
+                                  : "t.%I IS DISTINCT FROM u.%I",
+                     c->name, c->name);
+        sql_add(q, "%I = CASE WHEN %s THEN t.%I ELSE t.%I END, ", previous, changes, c->name,
+                previous);
+        sql_add(q, "%I = CASE WHEN %s THEN (SELECT clock FROM q_run) ELSE t.%I END, ", at, changes,
+                at);
+    }
+    if (t->can_infer)
+        sql_add(q, "inferred = false, ");
+}
+
 static void publish_updates(struct load *l)
 {
-    struct sql *q = sql_new(l->arena), *from = sql_new(l->arena);
+    struct sql *q = sql_new(l->arena), *from = sql_new(l->arena), *set = sql_new(l->arena);
+    if (!each_value_column(set, l, "%I = u.%I", ", ") && !l->target->can_infer)
+        return;
     sql_add(from, LOAD_WH ".%I AS t SEMI JOIN l_changed AS m ON ", l->target->stored);
     load_add_key_match(from, l, "t", "m");
     load_remember(l, "l_changed", sql_text(from));
     sql_add(q, "UPDATE " LOAD_WH ".%I AS t SET ", l->target->stored);
-    each_value_column(q, l, "%I = u.%I", ", ");
+    set_previous(q, l);
+    sql_add(q, "%s%s", sql_text(set), sql_text(set)[0] ? ", " : "");
     sql_add(
         q,
-        ", _q_run = (SELECT run_id FROM q_run), _q_pos = u._q_pos FROM (SELECT r.* FROM (%s) AS r SEMI JOIN "
+        "_q_run = (SELECT run_id FROM q_run), _q_pos = u._q_pos FROM (SELECT r.* FROM (%s) AS r SEMI JOIN "
         "l_changed AS m ON m.pos = r._q_pos AND ",
-        select_rows(l, true));
+        select_rows(l, matched_rows(l), true));
     load_add_key_match(q, l, "m", "r");
     sql_add(q, ") AS u WHERE ");
     load_add_key_match(q, l, "t", "u");
@@ -134,30 +191,68 @@ static void publish_inserts(struct load *l)
         sql_add(from, ", r.%I", t->roles.v[i].key_column);
     }
     sql_add(into, ") %s FROM (%s) AS r ANTI JOIN l_match AS m ON m.pos = r._q_pos AND ",
-            sql_text(from), select_rows(l, true));
+            sql_text(from), select_rows(l, "l_good", true));
     load_add_key_match(into, l, "m", "r");
     load_publish(l, sql_text(into));
 }
 
+/* What the load changes must be one row a key; else the engine would take one of them in silence. */
+static enum q_code prove(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
+{
+    int64_t n = 0;
+    enum q_code code = db_get_ints(ctx->db, step->sql.v[0], NULL, 0, &n, 1, 0, err);
+    if (code || !n)
+        return code;
+    code = q_fail(err, Q_TARGET, "could not update \"%s\": %lld keys stand in it more than once",
+                  step->relation, (long long)n);
+    q_detail(
+        err,
+        "It, or a dimension that it refers to, was changed by hand. Nothing was changed by this run.");
+    return code;
+}
+
+static void prove_updates(struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    struct plan_step *step = plan_add_step(
+        l->plan, "load", q_printf(l->arena, "prove %s", l->target->stored), l->target->stored);
+    step->run = prove;
+    sql_add(q, "SELECT count(*) FROM (SELECT 1 FROM l_changed AS c GROUP BY ");
+    load_add_keys(q, l, "c");
+    sql_add(q, " HAVING count(*) > 1)");
+    plan_step_sql(l->plan, step, sql_text(q));
+}
+
+static void upsert(struct load *l)
+{
+    if (load_deletes(l))
+        load_find_gone(l);
+    count_changes(l);
+    if (load_deletes(l))
+        load_publish_gone(l);
+    publish_updates(l);
+    prove_updates(l);
+    if (load_deletes(l))
+        load_prove_gone(l);
+}
+
 enum q_code load_merge(struct load *l, struct q_err *err)
 {
+    enum q_code code = Q_OK;
     if (!l->target->is_fact && l->target->has_history)
         return cfg_fail(err, l->cfg->pos, "%s has history: load it with `mode: history`",
                         l->target->name);
+    if (load_mixes(l))
+        code = load_final(l, err);
+    if (code)
+        return code;
     match(l);
-    if (load_deletes(l))
-        load_find_gone(l);
-    if (l->cfg->mode == CFG_APPEND) {
+    if (l->cfg->mode == CFG_APPEND)
         reject_known(l);
-    } else {
-        count_changes(l);
-        if (load_deletes(l))
-            load_publish_gone(l);
-        if (has_values(l))
-            publish_updates(l);
-    }
+    else if (l->cfg->mode == CFG_INSERT_ONLY)
+        skip_known(l);
+    else
+        upsert(l);
     publish_inserts(l);
-    if (load_deletes(l))
-        load_prove_gone(l);
     return Q_OK;
 }

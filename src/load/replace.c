@@ -6,12 +6,120 @@
  * A key is gone when no row of the batch has it, rejected rows included: a reject never deletes. Members that were
  * inferred were never in the source, so a batch cannot lack them.
  */
+#include "db/cast.h"
 #include "load/internal.h"
+#include "sql/expr/expr.h"
 
 bool load_deletes(const struct load *l)
 {
-    return l->cfg->mode == CFG_UPSERT && l->cfg->snapshot && l->cfg->deletes == CFG_DELETES_DELETE;
+    return l->cfg->mode == CFG_REPLACE || l->cfg->mode == CFG_REPLACE_SLICE ||
+           (l->cfg->mode == CFG_UPSERT && l->cfg->snapshot &&
+            l->cfg->deletes == CFG_DELETES_DELETE);
 }
+
+/* ---- slices ---- */
+
+/* "CAST('2024-01-01' AS DATE)"; the text has been proven to spell a value. */
+static const char *literal(const struct load *l, const struct cfg_text *text, struct q_type type)
+{
+    return sql_make(l->arena, "CAST(%L AS %T)", text->s, &type);
+}
+
+static bool has_order(struct q_type type)
+{
+    return q_type_is_number(type) || type.id == Q_T_TEXT || type.id == Q_T_DATE ||
+           type.id == Q_T_TIME || type.id == Q_T_TIMESTAMP || type.id == Q_T_TIMESTAMPTZ;
+}
+
+static enum q_code check_bound(const struct load *l, const struct cfg_text *text,
+                               struct q_type type, struct q_err *err)
+{
+    char shown[Q_TYPE_TEXT];
+    int64_t fits = 0;
+    if (type.id == Q_T_TEXT)
+        return Q_OK;
+    const struct db_cast cast = db_cast_plain(l->arena, type);
+    enum q_code code = db_add_casts(l->plan->db, &cast, 1, err);
+    if (!code)
+        code = db_get_ints(l->plan->db,
+                           sql_make(l->arena, "SELECT (%I(%L) IS NOT NULL)::INT",
+                                    expr_cast_name(l->arena, type), text->s),
+                           NULL, 0, &fits, 1, 0, err);
+    if (!code && !fits)
+        code = cfg_fail(err, text->pos, "\"%s\" is no %s, which \"%s\" is", text->s,
+                        q_type_text(type, shown), l->cfg->slice.range.s);
+    return code;
+}
+
+static enum q_code check_range(const struct load *l, const struct model_column *c,
+                               struct q_err *err)
+{
+    const struct cfg_slice *s = &l->cfg->slice;
+    char shown[Q_TYPE_TEXT];
+    int64_t rising = 0;
+    if (!has_order(c->type))
+        return cfg_fail(err, s->range.pos,
+                        "a range needs numbers, texts, dates or times, and \"%s\" is %s", c->name,
+                        q_type_text(c->type, shown));
+    enum q_code code = check_bound(l, &s->from, c->type, err);
+    if (!code)
+        code = check_bound(l, &s->to, c->type, err);
+    if (!code)
+        code = db_get_ints(l->plan->db,
+                           sql_make(l->arena, "SELECT (%s < %s)::INT",
+                                    literal(l, &s->from, c->type), literal(l, &s->to, c->type)),
+                           NULL, 0, &rising, 1, 0, err);
+    if (!code && !rising)
+        code = cfg_fail(err, s->from.pos,
+                        "the slice from %s to %s is empty: \"from\" must be less than \"to\"",
+                        s->from.s, s->to.s);
+    return code;
+}
+
+/* True of the rows of the half-open range; NULL where the column is. */
+static void add_in_range(struct sql *q, const struct load *l, const char *alias)
+{
+    const struct cfg_slice *s = &l->cfg->slice;
+    const struct model_column *c = model_column_find(l->target, s->range.s);
+    sql_add(q, "(%I.%I >= %s AND %I.%I < %s)", alias, c->name, literal(l, &s->from, c->type), alias,
+            c->name, literal(l, &s->to, c->type));
+}
+
+enum q_code load_reject_outside(struct load *l, const char *relation, struct q_err *err)
+{
+    const struct cfg_slice *s = &l->cfg->slice;
+    if (l->cfg->mode != CFG_REPLACE_SLICE || !s->range.s)
+        return Q_OK;
+    const struct model_column *c = model_column_find(l->target, s->range.s);
+    enum q_code code = check_range(l, c, err);
+    if (code)
+        return code;
+    struct sql *q = sql_new(l->arena);
+    sql_add(
+        q,
+        "INSERT INTO q_rejects (relation, pos, ord, rule, reason, col, value, detail) SELECT %L, r._q_pos, %d, "
+        "'slice', 'outside_slice', %L, min(CAST(r.%I AS VARCHAR)), %L FROM %I AS r WHERE ",
+        l->relation, (int64_t)STEP_ORD_LOAD, c->name, c->name,
+        q_printf(l->arena, "the slice is from %s to %s, which is left out", s->from.s, s->to.s),
+        relation);
+    add_in_range(q, l, "r");
+    sql_add(q, " IS NOT TRUE GROUP BY r._q_pos");
+    load_audit(l, sql_text(q));
+    return Q_OK;
+}
+
+/* The slices of the batch: the distinct values of the columns, NULL among them. */
+static void find_slices(struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    sql_add(q, "CREATE TABLE l_slices AS SELECT DISTINCT ");
+    for (size_t i = 0; i < l->cfg->slice.by.n; i++)
+        sql_add(q, i ? ", g.%I" : "g.%I", l->cfg->slice.by.v[i].s);
+    sql_add(q, " FROM l_good AS g");
+    load_audit(l, sql_text(q));
+}
+
+/* ---- what goes away ---- */
 
 /* "t.key > 0 AND NOT t.inferred", what is true of rows that came from a source. */
 static void add_real(struct sql *q, const struct model_table *t, const char *alias)
@@ -25,23 +133,44 @@ static void add_real(struct sql *q, const struct model_table *t, const char *ali
         sql_add(q, " AND NOT %I.inferred", alias);
 }
 
+static void add_slice_join(struct sql *q, const struct load *l)
+{
+    sql_add(q, "SEMI JOIN l_slices AS s ON ");
+    for (size_t i = 0; i < l->cfg->slice.by.n; i++)
+        sql_add(q, "%st.%I IS NOT DISTINCT FROM s.%I", i ? " AND " : "", l->cfg->slice.by.v[i].s,
+                l->cfg->slice.by.v[i].s);
+    sql_add(q, " ");
+}
+
 void load_find_gone(struct load *l)
 {
     const struct model_table *t = l->target;
     struct sql *q = sql_new(l->arena), *current = sql_new(l->arena);
+    bool sliced = l->cfg->mode == CFG_REPLACE_SLICE;
+    if (sliced && l->cfg->slice.by.n)
+        find_slices(l);
     sql_add(q, "CREATE TABLE l_gone AS SELECT ");
     if (!t->is_fact)
         sql_add(q, "t.%I, ", t->key);
     load_add_keys(q, l, "t");
-    sql_add(q, " FROM %s AS t ANTI JOIN l_base AS b ON ", l->target_ref);
+    sql_add(q, " FROM %s AS t ", l->target_ref);
+    if (sliced && l->cfg->slice.by.n)
+        add_slice_join(q, l);
+    sql_add(q, "ANTI JOIN l_base AS b ON ");
     load_add_key_match(q, l, "t", "b");
     sql_add(q, " WHERE ");
     add_real(q, t, "t");
+    if (sliced && l->cfg->slice.range.s) {
+        sql_add(q, " AND ");
+        add_in_range(q, l, "t");
+    }
     load_audit(l, sql_text(q));
     load_audit(l, "INSERT INTO q_counts SELECT 'deleted', count(*) FROM l_gone");
+    load_guard_unreadable(l, "SELECT count(*) FROM l_gone");
+    if (sliced) /* what else is there does not tell how much of a slice may go */
+        return;
     sql_add(current, "SELECT count(*) FROM %s AS t WHERE ", l->target_ref);
     add_real(current, t, "t");
-    load_guard_unreadable(l, "SELECT count(*) FROM l_gone");
     load_guard_shrink(l, "SELECT count(*) FROM l_gone", sql_text(current));
 }
 

@@ -264,6 +264,9 @@ enum q_code load_rows(struct load *l, struct q_err *err)
             "relation = %L UNION ALL SELECT pos FROM q_skips WHERE relation = %L) AS o ON o.pos = b._q_pos",
             clean_rows(l), l->relation, l->relation));
     reject_null_times(l);
+    code = load_reject_outside(l, clean_rows(l), err);
+    if (code)
+        return code;
     collect_duplicates(l);
     decide_fates(l);
     reject_ambiguous(l);

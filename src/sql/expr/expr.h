@@ -13,7 +13,8 @@
  * Language
  * --------
  * Literals 12, 1.50 (exact: decimal(3,2)), 'text' ('' is a quote), true, false, null, date '2024-01-31',
- * timestamp '2024-01-31 10:00:00'. Columns bare or "quoted". + - * / % and unary -, ||, = <> != < <= > >=,
+ * timestamp '2024-01-31 10:00:00'. Columns bare or "quoted"; relation.column where the environment has columns of such
+ * names ("old.amount"). + - * / % and unary -, ||, = <> != < <= > >=,
  * IS [NOT] NULL, IS [NOT] DISTINCT FROM, AND, OR, NOT, [NOT] IN (...), [NOT] BETWEEN, [NOT] LIKE and ILIKE, CASE in
  * both forms, cast(x as type), and the functions of expr_functions().
  *

@@ -42,6 +42,33 @@ static size_t name_length(const char *p)
     return n;
 }
 
+static enum q_code take_quoted(struct lexer *lexer, struct token *out, struct q_err *err);
+
+/* name, or name.name and name."name", which is a column of one of several relations and never a word of the language. */
+static enum q_code take_name(struct lexer *lexer, struct token *out, struct q_err *err)
+{
+    const char *p = lexer->text + lexer->at;
+    size_t n = name_length(p);
+    out->kind = TOKEN_NAME;
+    out->text = q_strndup(lexer->arena, p, n);
+    advance(lexer, n);
+    if (p[n] != '.' || !(starts_name(p[n + 1]) || p[n + 1] == '"'))
+        return Q_OK;
+    struct token column = {.text = ""};
+    enum q_code code = Q_OK;
+    advance(lexer, 1);
+    if (p[n + 1] == '"') {
+        code = take_quoted(lexer, &column, err);
+    } else {
+        size_t more = name_length(p + n + 1);
+        column.text = q_strndup(lexer->arena, p + n + 1, more);
+        advance(lexer, more);
+    }
+    out->kind = TOKEN_QUOTED;
+    out->text = q_printf(lexer->arena, "%s.%s", out->text, column.text);
+    return code;
+}
+
 static enum q_code take_number(struct lexer *lexer, struct token *out, struct q_err *err)
 {
     const char *p = lexer->text + lexer->at;
@@ -105,13 +132,8 @@ enum q_code lex_next(struct lexer *lexer, struct token *out, struct q_err *err)
         return take_number(lexer, out, err);
     if (*p == '\'' || *p == '"')
         return take_quoted(lexer, out, err);
-    if (starts_name(*p)) {
-        size_t n = name_length(p);
-        out->kind = TOKEN_NAME;
-        out->text = q_strndup(lexer->arena, p, n);
-        advance(lexer, n);
-        return Q_OK;
-    }
+    if (starts_name(*p))
+        return take_name(lexer, out, err);
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++) {
         if (q_starts(p, signs[i])) {
             out->kind = TOKEN_SIGN;

@@ -464,15 +464,9 @@ static const struct trial rule_trials[] = {
 
 static const struct trial load_trials[] = {
     {LOAD("  mode: upsrt\n"),
-     "pipelines/p.yaml:5:9: expected append, upsert or history for \"mode\", found \"upsrt\"; did you mean \"upsert\"?"},
-    {LOAD("  mode: insert_only\n"),
-     "pipelines/p.yaml:5:9: this version does not have \"mode: insert_only\" yet; it has append, upsert or history"},
-    {LOAD("  mode: replace\n"),
-     "pipelines/p.yaml:5:9: this version does not have \"mode: replace\" yet"},
-    {LOAD("  mode: replace_slice\n"),
-     "pipelines/p.yaml:5:9: this version does not have \"mode: replace_slice\" yet"},
+     "pipelines/p.yaml:5:9: expected append, insert_only, upsert, replace, replace_slice or history for \"mode\", found \"upsrt\"; did you mean \"upsert\"?"},
     {LOAD("  mode: snapshot\n"),
-     "pipelines/p.yaml:5:9: expected append, upsert or history for \"mode\", found \"snapshot\""},
+     "pipelines/p.yaml:5:9: expected append, insert_only, upsert, replace, replace_slice or history for \"mode\", found \"snapshot\""},
     {LOAD(""), "pipelines/p.yaml:4:3: the load has no \"mode\"; for example `mode: upsert`"},
     {LOAD("  mode: upsert\n  late: splice\n"),
      "pipelines/p.yaml:6:3: \"late\" needs `mode: history`"},

@@ -23,6 +23,12 @@ static const struct star_file files[] = {
     PIPELINE("strict", "into: plain, mode: upsert, snapshot: full, deletes: delete, max_shrink: 1"),
     PIPELINE("shops",
              "into: dim_shops, mode: upsert, snapshot: full, deletes: delete, max_shrink: 100%"),
+    PIPELINE("replace", "into: plain, mode: replace"),
+    PIPELINE("dayslice", "into: stock, mode: replace_slice, slice: { by: [day, shop] }"),
+    PIPELINE(
+        "january",
+        "into: stock, mode: replace_slice, slice: { range: day, from: 2024-01-01, to: 2024-02-01 }"),
+    PIPELINE("newshops", "into: dim_shops, mode: replace"),
     PIPELINE("stock", "into: stock, mode: upsert"),
 };
 
@@ -144,9 +150,99 @@ static void members_that_facts_refer_to_are_not_deleted(void **state)
     star_close(&s);
 }
 
+static void a_replaced_table_is_the_batch_and_what_stays_is_not_written_again_rules_9_14_16(
+    void **state)
+{
+    (void)state;
+    struct star s = open_star();
+    const char *batch = ITEMS "1,10\n2,21\n5,50\n";
+    star_load(&s, "replace", "2024-01-01", ITEMS "1,10\n2,20\n3,30\n");
+    star_load(&s, "replace", "2024-01-02", batch);
+    star_expect(&s, plain, "item,n,run\n1,10,1\n2,21,2\n5,50,2\n");
+    assert_int_equal(s.result.deleted, 1);
+    star_load(&s, "replace", "2024-01-03", batch);
+    assert_string_equal(star_counts(&s), "inserted 0 updated 0 unchanged 3 superseded 0 opened 0 "
+                                         "closed 0 rejected 0 skipped 0");
+    assert_int_equal(s.result.deleted, 0);
+    star_expect(&s, plain, "item,n,run\n1,10,1\n2,21,2\n5,50,2\n");
+    assert_int_equal(star_try(&s, "replace", "2024-01-04", ITEMS), Q_OK); /* rule 15 */
+    assert_string_equal(s.result.status, "held");
+    s.session.accept_shrink = true;
+    star_load(&s, "replace", "2024-01-05", ITEMS);
+    star_expect(&s, plain, "item,n,run\n");
+    star_close(&s);
+}
+
+static void a_replaced_dimension_keeps_the_keys_that_stay_and_its_special_members_rule_14(
+    void **state)
+{
+    (void)state;
+    struct star s = open_star();
+    star_load(&s, "newshops", "2024-01-01", "shop text, name text\na,A\nb,B\nc,C\n");
+    star_load(&s, "newshops", "2024-01-02", "shop text, name text\nc,C\nb,B2\nd,D\n");
+    star_expect(&s, "SELECT shop_key, shop, name FROM dim_shops ORDER BY 1",
+                "shop_key,shop,name\n-2,,\n-1,,\n2,b,B2\n3,c,C\n4,d,D\n");
+    star_close(&s);
+}
+
+#define STOCK "item bigint, n bigint, day date, shop text\n"
+static const char stock[] = "SELECT item, n, day, shop, _q_run AS run FROM stock ORDER BY 1";
+
+static void the_slices_of_the_batch_are_replaced_and_others_stay_null_safe_rule_9(void **state)
+{
+    (void)state;
+    struct star s = open_star();
+    star_load(&s, "stock", "2024-01-01",
+              STOCK "1,1,2024-01-01,a\n2,1,2024-01-01,a\n3,1,2024-01-01,b\n4,1,NULL,a\n5,1,NULL,a\n"
+                    "6,1,2024-01-02,NULL\n7,1,NULL,NULL\n");
+    const char *batch = STOCK "1,2,2024-01-01,a\n4,1,NULL,a\n8,8,NULL,a\n3,3,NULL,a\n";
+    star_load(&s, "dayslice", "2024-01-02", batch);
+    star_expect(&s, stock,
+                "item,n,day,shop,run\n"
+                "1,2,2024-01-01,a,2\n" /* 2 of the same slice is gone */
+                "3,3,,a,2\n"           /* moved into the slice */
+                "4,1,,a,1\n"           /* 5 is gone */
+                "6,1,2024-01-02,,1\n7,1,,,1\n8,8,,a,2\n");
+    assert_int_equal(s.result.deleted, 2);
+    star_load(&s, "dayslice", "2024-01-03", batch);
+    assert_int_equal(s.result.unchanged, 4);
+    assert_int_equal(s.result.deleted, 0);
+    star_load(&s, "dayslice", "2024-01-04", STOCK); /* no slice at all */
+    assert_int_equal(s.result.deleted, 0);
+    star_close(&s);
+}
+
+static void a_slice_by_range_is_half_open_and_takes_no_other_rows_rules_3_and_9(void **state)
+{
+    (void)state;
+    struct star s = open_star();
+    star_load(
+        &s, "stock", "2024-01-01",
+        STOCK
+        "1,1,2024-01-01,a\n2,1,2024-01-31,a\n3,1,2024-02-01,a\n4,1,NULL,a\n5,1,2023-12-31,a\n");
+    star_load(
+        &s, "january", "2024-01-02",
+        STOCK
+        "1,2,2024-01-01,a\n6,6,2024-02-01,a\n7,7,2024-01-31,a\n8,8,NULL,a\n5,1,2024-01-05,a\n");
+    assert_string_equal(star_reasons(&s), "rejected outside_slice 2");
+    star_expect(&s, stock,
+                "item,n,day,shop,run\n1,2,2024-01-01,a,2\n3,1,2024-02-01,a,1\n4,1,,a,1\n"
+                "5,1,2024-01-05,a,2\n7,7,2024-01-31,a,2\n");
+    star_load(&s, "january", "2024-01-03", STOCK); /* the slice is that range all the same */
+    star_expect(&s, stock, "item,n,day,shop,run\n3,1,2024-02-01,a,1\n4,1,,a,1\n");
+    assert_int_equal(s.result.deleted, 3);
+    star_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            a_replaced_table_is_the_batch_and_what_stays_is_not_written_again_rules_9_14_16),
+        cmocka_unit_test(
+            a_replaced_dimension_keeps_the_keys_that_stay_and_its_special_members_rule_14),
+        cmocka_unit_test(the_slices_of_the_batch_are_replaced_and_others_stay_null_safe_rule_9),
+        cmocka_unit_test(a_slice_by_range_is_half_open_and_takes_no_other_rows_rules_3_and_9),
         cmocka_unit_test(a_full_snapshot_deletes_the_keys_that_it_lacks_and_only_if_told_to),
         cmocka_unit_test(a_snapshot_that_shrinks_too_much_is_held_until_it_is_accepted_rule_15),
         cmocka_unit_test(an_empty_snapshot_is_held_whatever_max_shrink_says_rule_15),

@@ -498,6 +498,48 @@ static void the_columns_of_an_expression_are_known(void **state)
     assert_string_equal(columns.v[used[1]].name, "amount");
 }
 
+static void a_name_with_a_point_is_a_column_of_that_whole_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"old.n + new.n", "3"},
+        {"greatest(old.\"a b\", new.\"a b\")", "y"},
+        {"old.case", "7"}, /* a word of the language is none behind a point */
+        {"old.x", "unknown column \"old.x\"; did you mean \"old.n\"?"},
+        {"old.n(1)", "expected an operator or the end, found \"(\""},
+        {"old.1", "expected an operator or the end, found \".1\""},
+    };
+    static const char pair[] = "SELECT 1 AS \"old.n\", 2 AS \"new.n\", 'x' AS \"old.a b\", 'y' AS "
+                               "\"new.a b\", 7 AS \"old.case\"";
+    struct q_schema both = {0};
+    struct q_err err = {0};
+    assert_int_equal(db_describe(conn, pair, arena, &both, &err), Q_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct expr_env env = {.columns = &both};
+        struct expr *e;
+        err = (struct q_err){0};
+        if (expr_parse(arena, cases[i].text, (struct expr_place){"p.yaml", 1, 1}, &e, &err) ||
+            expr_check(e, &env, &err)) {
+            if (!strstr(err.message, cases[i].expected))
+                fail_msg("%s", err.message);
+            continue;
+        }
+        struct sql *q = sql_new(arena);
+        struct db_result *result;
+        const struct batch *batch = NULL;
+        sql_add(q, "SELECT CAST(");
+        expr_add_sql(q, e, "m");
+        sql_add(q, " AS VARCHAR) FROM (%s) AS m", pair);
+        assert_int_equal(db_query(conn, sql_text(q), NULL, 0, &result, &err), Q_OK);
+        assert_int_equal(db_next(result, &batch, &err), Q_OK);
+        struct q_str value = batch_text_at(&batch->cols[0], 0);
+        assert_string_equal(q_strndup(arena, value.p, value.n), cases[i].expected);
+        db_close(result);
+    }
+}
+
 static void safe_arithmetic_has_no_guard(void **state)
 {
     (void)state;
@@ -526,6 +568,7 @@ int main(void)
         cmocka_unit_test(rule_40_a_regex_that_the_engine_refuses_is_a_configuration_error),
         cmocka_unit_test(constants_fit_their_column_or_are_refused),
         cmocka_unit_test(the_columns_of_an_expression_are_known),
+        cmocka_unit_test(a_name_with_a_point_is_a_column_of_that_whole_name),
         cmocka_unit_test(safe_arithmetic_has_no_guard),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -47,19 +47,21 @@ static void add_failure(struct sql *q, const struct check *c, const bool *use)
 
 const char *check_scan_sql(const struct check *c, const bool *use)
 {
-    struct sql *q = sql_new(c->arena), *failure = sql_new(c->arena);
-    add_failure(failure, c, use);
+    struct sql *q = sql_new(c->arena);
     sql_add(q, "CREATE OR REPLACE TABLE q_scan AS SELECT count(*) AS rows");
     for (size_t i = 0; i < c->rules.n; i++) {
         bool counted = in_scan(c, use, i) || ((!use || use[i]) && c->rules.v[i].form == CHECK_SET);
         sql_add(q, ", %s AS e%d", counted ? c->rules.v[i].evaluated : "CAST(0 AS BIGINT)",
                 (int64_t)i);
     }
-    sql_add(q, ", list(%s) FILTER (%s IS NOT NULL) AS failures FROM %I AS r", sql_text(failure),
-            sql_text(failure), c->in.relation);
+    sql_add(q, ", list(r._q_failure) FILTER (r._q_failure IS NOT NULL) AS failures FROM (SELECT "
+               "r.*, ");
+    add_failure(q, c, use);
+    sql_add(q, " AS _q_failure FROM %I AS r", c->in.relation);
     for (size_t i = 0; i < c->rules.n; i++)
         if (in_scan(c, use, i) && c->rules.v[i].join)
             sql_add(q, " %s", c->rules.v[i].join);
+    sql_add(q, ") AS r");
     return sql_text(q);
 }
 
@@ -107,6 +109,14 @@ const char *check_counts_sql(const struct check *c)
     return sql_text(q);
 }
 
+/* Only a join makes several rows of one record; then one of them is enough to tell why it failed. */
+static const char *one_a_record(const struct check *c, const char *what)
+{
+    bool joined = c->in.plan && c->in.plan->sources.n > 1;
+    return joined ? sql_make(c->arena, " QUALIFY row_number() OVER (PARTITION BY %s) = 1", what)
+                  : "";
+}
+
 static void add_reason(struct sql *q, const struct check_rule *rule, size_t i)
 {
     sql_add(
@@ -115,6 +125,15 @@ static void add_reason(struct sql *q, const struct check_rule *rule, size_t i)
         "VARCHAR), 'value': CAST(%s AS VARCHAR), 'detail': CAST(%L AS VARCHAR)} END",
         (int64_t)(i / CHECK_BITS), bit_of(i), (int64_t)rule->ord, rule->name, rule->reason,
         rule->col, rule->value ? rule->value : "NULL", rule->detail);
+}
+
+/* Each record that failed, once, with all its masks. */
+static void add_failed_records(struct sql *q, const struct check *c)
+{
+    sql_add(q, "SELECT pos");
+    for (size_t m = 0; m < check_masks(c); m++)
+        sql_add(q, ", bit_or(m%d) AS m%d", (int64_t)m, (int64_t)m);
+    sql_add(q, " FROM q_failed GROUP BY pos");
 }
 
 const char *check_rejects_sql(const struct check *c, const bool *use)
@@ -132,13 +151,10 @@ const char *check_rejects_sql(const struct check *c, const bool *use)
         sql_sep(q, &first, ", ");
         add_reason(q, &c->rules.v[i], i);
     }
-    sql_add(q, "]) AS u FROM %I AS r JOIN (SELECT pos", c->in.relation);
-    for (size_t m = 0; m < check_masks(c); m++)
-        sql_add(q, ", bit_or(m%d) AS m%d", (int64_t)m, (int64_t)m);
-    sql_add(
-        q,
-        " FROM q_failed GROUP BY pos) AS f ON f.pos = r._q_pos) WHERE u IS NOT NULL QUALIFY row_number() OVER "
-        "(PARTITION BY pos, u.ord, u.rule) = 1");
+    sql_add(q, "]) AS u FROM %I AS r JOIN (", c->in.relation);
+    add_failed_records(q, c);
+    sql_add(q, ") AS f ON f.pos = r._q_pos) WHERE u IS NOT NULL%s",
+            one_a_record(c, "pos, u.ord, u.rule"));
     return sql_text(q);
 }
 
@@ -159,33 +175,42 @@ static const char *key_of_row(const struct check *c)
     return first ? NULL : sql_text(q);
 }
 
+/* Rules and, for each, the lowest positions that fail it: one aggregation for all of them. */
+static void add_chosen(struct sql *q, const struct check *c, const bool *use)
+{
+    struct sql *firsts = sql_new(c->arena);
+    bool first = true;
+    sql_add(q, "SELECT rule, unnest(firsts) AS pos FROM (SELECT unnest([");
+    for (size_t i = 0; i < c->rules.n; i++) {
+        if (!use[i])
+            continue;
+        sql_add(q, first ? "%d" : ", %d", (int64_t)i);
+        sql_add(firsts, "%smin(pos, %d) FILTER (m%d & %d <> 0)", first ? "" : ", ",
+                (int64_t)CHECK_SAMPLES, (int64_t)(i / CHECK_BITS), bit_of(i));
+        first = false;
+    }
+    sql_add(q, "]) AS rule, unnest([%s]) AS firsts FROM (", sql_text(firsts));
+    add_failed_records(q, c);
+    sql_add(q, "))");
+}
+
 /* Number of rule and its first failing rows by position: [{"position": 12, "key": {...}, "value": "x"}]. */
 const char *check_samples_sql(const struct check *c, const bool *use)
 {
     struct sql *q = sql_new(c->arena), *values = sql_new(c->arena);
     const char *key = key_of_row(c);
-    bool first = true;
-    sql_add(q, "WITH chosen AS (");
     sql_add(values, "CASE rule");
-    for (size_t i = 0; i < c->rules.n; i++) {
-        if (!use[i])
-            continue;
-        sql_sep(q, &first, " UNION ALL ");
-        sql_add(
-            q,
-            "(SELECT DISTINCT pos, %d AS rule FROM q_failed WHERE m%d & %d <> 0 ORDER BY pos LIMIT "
-            "%d)",
-            (int64_t)i, (int64_t)(i / CHECK_BITS), bit_of(i), (int64_t)CHECK_SAMPLES);
-        if (c->rules.v[i].value)
+    for (size_t i = 0; i < c->rules.n; i++)
+        if (use[i] && c->rules.v[i].value)
             sql_add(values, " WHEN %d THEN CAST(%s AS VARCHAR)", (int64_t)i, c->rules.v[i].value);
-    }
+    sql_add(q, "WITH chosen AS (");
+    add_chosen(q, c, use);
     sql_add(values, " WHEN -1 THEN '' END");
-    sql_add(
-        q,
-        ") SELECT rule, CAST(to_json(list(s ORDER BY s.position)) AS VARCHAR) FROM (SELECT "
-        "chosen.rule, {'position': r._q_pos%s%s, 'value': %s} AS s FROM %I AS r JOIN chosen ON "
-        "chosen.pos = r._q_pos QUALIFY row_number() OVER (PARTITION BY chosen.rule, r._q_pos) = 1) "
-        "GROUP BY rule",
-        key ? ", 'key': " : "", key ? key : "", sql_text(values), c->in.relation);
+    sql_add(q,
+            ") SELECT rule, CAST(to_json(list(s ORDER BY s.position)) AS VARCHAR) FROM (SELECT "
+            "chosen.rule, {'position': r._q_pos%s%s, 'value': %s} AS s FROM %I AS r JOIN chosen ON "
+            "chosen.pos = r._q_pos%s) GROUP BY rule",
+            key ? ", 'key': " : "", key ? key : "", sql_text(values), c->in.relation,
+            one_a_record(c, "chosen.rule, r._q_pos"));
     return sql_text(q);
 }

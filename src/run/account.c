@@ -14,7 +14,7 @@ enum q_code account_begin(struct step_ctx *ctx, struct q_err *err)
     return code ? code : db_exec(ctx->db, q_embed_text("run/begin_run.sql"), p, 2, NULL, err);
 }
 
-/* The relation whose records a right or full join brings in alone. */
+/* The relation whose records a right or full join brings in alone, or NULL. */
 static const char *right_relation(const struct plan *plan)
 {
     const cfg_steps *steps = &plan->pipeline->steps;
@@ -22,14 +22,19 @@ static const char *right_relation(const struct plan *plan)
         if (steps->v[i].kind == CFG_JOIN &&
             (steps->v[i].join == CFG_RIGHT || steps->v[i].join == CFG_FULL))
             return steps->v[i].right.s;
-    return plan->sources.v[0].name;
+    return NULL;
 }
 
 static enum q_code tell_rejects(struct step_ctx *ctx, const struct plan *plan, struct q_err *err)
 {
-    const char *right = sql_make(ctx->arena, "CREATE OR REPLACE TABLE q_right AS SELECT %L AS name",
-                                 right_relation(plan));
-    enum q_code code = db_exec(ctx->db, right, NULL, 0, NULL, err);
+    const char *right = right_relation(plan);
+    if (!right) /* all are the main relation's: the plain table is read quicker */
+        return db_exec(ctx->db, "CREATE OR REPLACE VIEW q_told AS SELECT * FROM q_rejects", NULL, 0,
+                       NULL, err);
+    enum q_code code =
+        db_exec(ctx->db,
+                sql_make(ctx->arena, "CREATE OR REPLACE TABLE q_right AS SELECT %L AS name", right),
+                NULL, 0, NULL, err);
     return code ? code : db_exec(ctx->db, q_embed_text("run/told.sql"), NULL, 0, NULL, err);
 }
 
@@ -200,6 +205,20 @@ static enum q_code main_relation(struct run_result *out, struct run_relation *r,
                   r->name, r->read, r->rejected, r->skipped, rows);
 }
 
+/* What was read of a relation and what was left out, from the tables that were read back. */
+static struct run_relation count_relation(const struct run_result *out, const char *name)
+{
+    struct run_relation r = {.name = name};
+    for (size_t i = 0; i < out->files.n; i++)
+        if (q_streq(out->files.v[i].relation, name))
+            r.read += out->files.v[i].records;
+    for (size_t i = 0; i < out->reasons.n; i++)
+        if (q_streq(out->reasons.v[i].relation, name))
+            *(q_streq(out->reasons.v[i].kind, "rejected") ? &r.rejected : &r.skipped) +=
+                out->reasons.v[i].records;
+    return r;
+}
+
 enum q_code account_close(struct step_ctx *ctx, const struct plan *plan, struct run_result *out,
                           struct q_err *err)
 {
@@ -209,17 +228,10 @@ enum q_code account_close(struct step_ctx *ctx, const struct plan *plan, struct 
     if (!code)
         code = read_counts(ctx, out, err);
     for (size_t i = 0; i < plan->sources.n && !code; i++) {
-        int64_t n[3];
         struct run_relation *r = q_vec_push(ctx->arena, &out->relations);
-        r->name = plan->sources.v[i].name;
-        struct db_param p[] = {db_text("relation", r->name)};
-        code = db_get_ints(ctx->db, q_embed_text("run/relation_counts.sql"), p, 1, n, 3, 0, err);
-        r->read = n[0];
-        r->rejected = n[1];
-        r->skipped = n[2];
-        if (!code)
-            code = i == 0 ? main_relation(out, r, plan->sources.n > 1, err)
-                          : joined_relation(ctx, plan, out, r, err);
+        *r = count_relation(out, plan->sources.v[i].name);
+        code = i == 0 ? main_relation(out, r, plan->sources.n > 1, err)
+                      : joined_relation(ctx, plan, out, r, err);
         struct db_param q[] = {db_text("relation", r->name), db_int("read", r->read),
                                db_int("loaded", r->loaded), db_int("rejected", r->rejected),
                                db_int("skipped", r->skipped)};
@@ -303,35 +315,32 @@ static enum q_code store_places(struct step_ctx *ctx, struct places *p, struct q
                    NULL, 0, NULL, err);
 }
 
+/* `rejected`: how many records of the source are, at most. */
 static enum q_code places_of(struct step_ctx *ctx, const struct plan_source *source,
-                             struct q_err *err)
+                             int64_t rejected, struct q_err *err)
 {
     struct db_param param[] = {db_text("relation", source->name)};
-    int64_t n = 0;
-    enum q_code code = db_get_ints(
-        ctx->db,
-        sql_make(ctx->arena, "SELECT count(DISTINCT pos) FROM q_told WHERE relation = %L",
-                 source->name),
-        NULL, 0, &n, 1, 0, err);
-    if (code || !n || !source->locate)
-        return code;
+    if (!rejected || !source->locate)
+        return Q_OK;
     struct places *p = q_new(ctx->arena, struct places);
     p->relation = source->name;
-    p->cap = (size_t)n;
+    p->cap = (size_t)rejected;
     p->pos = q_alloc_array(ctx->arena, p->cap, sizeof *p->pos);
     p->ordinals = q_alloc_array(ctx->arena, p->cap, sizeof *p->ordinals);
     p->lines = q_alloc_array(ctx->arena, p->cap, sizeof *p->lines);
-    code = db_each(ctx->db, q_embed_text("run/rejected_positions.sql"), param, 1, take_pos, p, err);
-    if (!code)
+    enum q_code code =
+        db_each(ctx->db, q_embed_text("run/rejected_positions.sql"), param, 1, take_pos, p, err);
+    if (!code && p->n)
         code = source->locate(source, p->pos, p->n, p->ordinals, p->lines, err);
-    return code ? code : store_places(ctx, p, err);
+    return code || !p->n ? code : store_places(ctx, p, err);
 }
 
-enum q_code account_places(struct step_ctx *ctx, const struct plan *plan, struct q_err *err)
+enum q_code account_places(struct step_ctx *ctx, const struct plan *plan,
+                           const struct run_result *result, struct q_err *err)
 {
     enum q_code code = Q_OK;
     for (size_t i = 0; i < plan->sources.n && !code; i++)
-        code = places_of(ctx, &plan->sources.v[i], err);
+        code = places_of(ctx, &plan->sources.v[i], result->relations.v[i].rejected, err);
     return code;
 }
 

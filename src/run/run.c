@@ -290,7 +290,7 @@ static enum q_code audited(struct run *r, struct q_err *err)
     if (!code)
         code = account_close(&r->ctx, r->plan, r->out, err);
     if (!code)
-        code = account_places(&r->ctx, r->plan, err);
+        code = account_places(&r->ctx, r->plan, r->out, err);
     if (!code)
         code = db_exec(r->s->db, q_embed_text(r->held ? "run/keyed_held.sql" : "run/keyed.sql"),
                        NULL, 0, NULL, err);

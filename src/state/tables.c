@@ -81,19 +81,25 @@ static enum q_code meta_int(struct db_conn *conn, const char *key, int64_t *out,
     return code;
 }
 
-enum q_code state_check_format(struct db_conn *conn, struct q_err *err)
+/* 0: the warehouse has none yet. */
+static enum q_code read_format(struct db_conn *conn, int64_t *out, struct q_err *err)
 {
-    int64_t format;
-    enum q_code code = meta_int(conn, "format", &format, err);
-    if (!code && format > FORMAT) {
+    enum q_code code = meta_int(conn, "format", out, err);
+    if (!code && *out > FORMAT) {
         code =
             q_fail(err, Q_TARGET,
                    "cannot use this warehouse: its format %" PRId64 " is newer than %d, which this "
                    "version knows",
-                   format, (int)FORMAT);
+                   *out, (int)FORMAT);
         q_hint(err, "Use the version of quern that wrote it, or a newer one.");
     }
     return code;
+}
+
+enum q_code state_check_format(struct db_conn *conn, struct q_err *err)
+{
+    int64_t format;
+    return read_format(conn, &format, err);
 }
 
 static enum q_code set_int(struct db_conn *conn, const char *key, int64_t value, struct q_err *err)
@@ -137,11 +143,12 @@ enum q_code state_open_for_write(struct db_conn *conn, struct state_lock *lock, 
     bool known = has_all_tables(conn);
     for (size_t i = 0; !known && i < sizeof creates / sizeof creates[0] && !code; i++)
         code = db_exec(conn, q_embed_text(creates[i]), NULL, 0, NULL, err);
+    int64_t format = 0;
     if (!code)
-        code = state_check_format(conn, err);
+        code = read_format(conn, &format, err);
     if (!code)
         code = check_fence(conn, lock, err);
-    if (!code)
+    if (!code && format != FORMAT)
         code = set_int(conn, "format", FORMAT, err);
     return code ? code : set_int(conn, "fence", state_fence(lock), err);
 }

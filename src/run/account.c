@@ -28,9 +28,8 @@ static const char *right_relation(const struct plan *plan)
 static enum q_code tell_rejects(struct step_ctx *ctx, const struct plan *plan, struct q_err *err)
 {
     const char *right = right_relation(plan);
-    if (!right) /* all are the main relation's: the plain table is read quicker */
-        return db_exec(ctx->db, "CREATE OR REPLACE VIEW q_told AS SELECT * FROM q_rejects", NULL, 0,
-                       NULL, err);
+    if (!right)
+        return db_exec(ctx->db, q_embed_text("run/told_plain.sql"), NULL, 0, NULL, err);
     enum q_code code =
         db_exec(ctx->db,
                 sql_make(ctx->arena, "CREATE OR REPLACE TABLE q_right AS SELECT %L AS name", right),

@@ -207,6 +207,77 @@ static void a_file_is_attached_for_reading_or_writing_and_detached(void **state)
     engine_close(&e);
 }
 
+static void a_table_is_found_by_its_name_and_a_view_is_none(void **state)
+{
+    (void)state;
+    struct engine e = engine_with(NULL);
+    run(&e, "CREATE SCHEMA s; CREATE TABLE s.\"it's\" (i INT); CREATE VIEW s.v AS SELECT 1 AS i");
+    assert_true(db_has_table(e.conn, "memory", "s", "it's"));
+    assert_false(db_has_table(e.conn, "memory", "s", "v"));
+    assert_false(db_has_table(e.conn, "memory", "s", "none"));
+    assert_false(db_has_table(e.conn, "memory", "none", "it's"));
+    assert_false(db_has_table(e.conn, "none", "s", "it's"));
+    struct q_err err = {0};
+    assert_int_equal(db_begin(e.conn, &err), Q_OK); /* asking does not end a transaction */
+    run(&e, "CREATE TABLE s.inside (i INT)");
+    assert_true(db_has_table(e.conn, "memory", "s", "inside"));
+    assert_false(db_has_table(e.conn, "memory", "s", "outside"));
+    db_rollback(e.conn);
+    assert_false(db_has_table(e.conn, "memory", "s", "inside"));
+    engine_close(&e);
+}
+
+static void threads_are_set_while_the_engine_runs(void **state)
+{
+    (void)state;
+    struct engine e = engine_with(NULL);
+    struct q_err err = {0};
+    const char *threads = "SELECT current_setting('threads')";
+    int64_t all = number(&e, threads);
+    assert_int_equal(db_set_threads(e.conn, 1, &err), Q_OK);
+    assert_int_equal(number(&e, threads), 1);
+    assert_int_equal(db_set_threads(e.conn, 3, &err), Q_OK);
+    assert_int_equal(number(&e, threads), 3);
+    assert_int_equal(db_set_threads(e.conn, 0, &err), Q_OK);
+    assert_int_equal(number(&e, threads), all);
+    engine_close(&e);
+}
+
+/* Opens an engine, commits a table to the file, and abandons the engine with the file open or detached. */
+static void write_and_abandon(const char *path, bool detach)
+{
+    struct q_arena *arena = q_arena_new(NULL, "abandoned");
+    struct engine e = {0};
+    struct db_settings settings = {.threads = 1};
+    struct q_err err = {0};
+    assert_int_equal(db_open(arena, &settings, &e.db, &err), Q_OK);
+    assert_int_equal(db_connect(e.db, arena, &e.conn, &err), Q_OK);
+    assert_int_equal(db_attach(e.conn, path, "wh", false, &err), Q_OK);
+    assert_int_equal(db_begin(e.conn, &err), Q_OK);
+    run(&e, "CREATE TABLE wh.t AS SELECT 7 AS i");
+    assert_int_equal(db_commit(e.conn, &err), Q_OK);
+    assert_false(q_file_exists(q_printf(arena, "%s.wal", path))); /* nothing is left in a log */
+    if (detach)
+        assert_int_equal(db_detach(e.conn, "wh", &err), Q_OK);
+    db_abandon(e.db);
+    q_arena_free(arena);
+}
+
+static void what_was_committed_is_in_the_file_though_the_engine_is_abandoned(void **state)
+{
+    (void)state;
+    struct engine e = engine_with(NULL);
+    struct q_err err = {0};
+    for (int detach = 0; detach <= 1; detach++) {
+        const char *path = place_path(&e.place, detach ? "detached.duckdb" : "open.duckdb");
+        write_and_abandon(path, detach == 1);
+        assert_int_equal(db_attach(e.conn, path, "wh", true, &err), Q_OK); /* nobody has it open */
+        assert_int_equal(number(&e, "SELECT i FROM wh.t"), 7);
+        assert_int_equal(db_detach(e.conn, "wh", &err), Q_OK);
+    }
+    engine_close(&e);
+}
+
 static void a_database_file_opens_itself_too(void **state)
 {
     (void)state;
@@ -593,6 +664,9 @@ int main(void)
         cmocka_unit_test(an_error_in_the_middle_of_a_stream_comes_with_the_batch),
         cmocka_unit_test(a_transaction_is_committed_or_leaves_nothing),
         cmocka_unit_test(a_file_is_attached_for_reading_or_writing_and_detached),
+        cmocka_unit_test(a_table_is_found_by_its_name_and_a_view_is_none),
+        cmocka_unit_test(threads_are_set_while_the_engine_runs),
+        cmocka_unit_test(what_was_committed_is_in_the_file_though_the_engine_is_abandoned),
         cmocka_unit_test(a_database_file_opens_itself_too),
         cmocka_unit_test(more_memory_than_the_limit_is_an_ordinary_error),
         cmocka_unit_test(a_large_result_streams_in_bounded_memory),

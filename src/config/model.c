@@ -14,7 +14,7 @@ static const struct cfg_word missing_words[] = {
     {.word = "unknown", .value = CFG_MISSING_UNKNOWN},
     {.word = "reject", .value = CFG_MISSING_REJECT},
     {.word = "fail", .value = CFG_MISSING_FAIL},
-    {.word = "infer", .value = CFG_MISSING_INFER, .later = true},
+    {.word = "infer", .value = CFG_MISSING_INFER},
     {0},
 };
 

@@ -122,6 +122,12 @@ static enum q_code resolve_role(struct cfg_bind *b, struct cfg_column *role)
     if (dimension->is_fact)
         return cfg_wrong(b, role->dimension.pos, "\"%s\" is a fact, not a dimension",
                          role->dimension.s);
+    if (dimension->date.set && role->missing == CFG_MISSING_INFER)
+        return cfg_wrong(
+            b, role->dimension.pos,
+            "role \"%s\" cannot infer members of \"%s\": quern generates its days; widen its range, "
+            "or use `missing: unknown`",
+            role->name.s, role->dimension.s);
     if (!role->key.s)
         role->key = (struct cfg_text){.s = q_printf(b->arena, "%s_key", role->name.s),
                                       .pos = role->name.pos};

@@ -66,6 +66,11 @@ bool load_updates_role(const struct load *l, const struct model_role *role);
 /* The audit makes l_final: _q_pos and the columns that each matched row will have. */
 enum q_code load_final(struct load *l, struct q_err *err);
 
+/* infer.c: `missing: infer`. To be called when the rows to load are settled, before their roles are looked up. */
+enum q_code load_infer(struct load *l, struct q_err *err);
+/* The dimension as a role finds its members in the audit, a fragment. */
+const char *load_dimension_ref(const struct load *l, const struct model_table *dimension);
+
 /* replace.c: rows that a load takes away. */
 /* Rejects rows of `relation` outside of the slice of replace_slice. */
 enum q_code load_reject_outside(struct load *l, const char *relation, struct q_err *err);

@@ -25,7 +25,7 @@ static const char *select_rows(const struct load *l, const char *from, bool publ
     for (size_t i = 0; i < roles->n; i++) {
         const struct model_table *dim = roles->v[i].dimension;
         const char *ref = publishing ? sql_make(l->arena, LOAD_WH ".%I", dim->stored)
-                                     : l->plan->table_ref(l->plan, dim);
+                                     : load_dimension_ref(l, dim);
         sql_add(q, " ");
         model_add_lookup(q, &roles->v[i], ref, "g", sql_make(l->arena, "d%d", (int64_t)i));
     }
@@ -64,12 +64,14 @@ static bool each_value_column(struct sql *q, const struct load *l, const char *f
 static void match(struct load *l)
 {
     struct sql *q = sql_new(l->arena), *changed = sql_new(l->arena);
-    bool any = each_value_column(changed, l, "r.%I IS DISTINCT FROM t.%I", " OR ");
+    bool updates = l->cfg->mode != CFG_APPEND && l->cfg->mode != CFG_INSERT_ONLY;
+    bool any = updates && each_value_column(changed, l, "r.%I IS DISTINCT FROM t.%I", " OR ");
     sql_add(q, "CREATE TABLE l_match AS SELECT r._q_pos AS pos, ");
     load_add_keys(q, l, "r");
-    sql_add(q, ", (%s%s) AS changed FROM (%s) AS r JOIN %s AS t ON ",
-            any ? sql_text(changed) : "false", l->target->can_infer ? " OR t.inferred" : "",
-            select_rows(l, matched_rows(l), false), l->target_ref);
+    sql_add(
+        q, ", (%s%s) AS changed FROM (%s) AS r JOIN %s AS t ON ", any ? sql_text(changed) : "false",
+        updates && l->target->can_infer ? " OR t.inferred" : "",
+        updates ? select_rows(l, matched_rows(l), false) : "SELECT * FROM l_good", l->target_ref);
     load_add_key_match(q, l, "r", "t");
     load_audit(l, sql_text(q));
 }
@@ -225,6 +227,7 @@ static void prove_updates(struct load *l)
 
 static void upsert(struct load *l)
 {
+    match(l);
     if (load_deletes(l))
         load_find_gone(l);
     count_changes(l);
@@ -246,13 +249,20 @@ enum q_code load_merge(struct load *l, struct q_err *err)
         code = load_final(l, err);
     if (code)
         return code;
-    match(l);
-    if (l->cfg->mode == CFG_APPEND)
-        reject_known(l);
-    else if (l->cfg->mode == CFG_INSERT_ONLY)
-        skip_known(l);
-    else
-        upsert(l);
+    if (l->cfg->mode == CFG_APPEND || l->cfg->mode == CFG_INSERT_ONLY) {
+        match(l);
+        if (l->cfg->mode == CFG_APPEND)
+            reject_known(l);
+        else
+            skip_known(l);
+        code = load_infer(l, err);
+    } else {
+        code = load_infer(l, err);
+        if (!code)
+            upsert(l);
+    }
+    if (code)
+        return code;
     publish_inserts(l);
     return Q_OK;
 }

@@ -73,15 +73,18 @@ static bool is_flag(const char *column)
            q_streq(column, "inferred");
 }
 
-/* In a dimension the special members have NULL in every column, so that what is required is required of real ones. */
+/* In a dimension the special members have NULL in every column, and those that are inferred in all but the key, so that
+ * what is required is required of real ones. */
 static void add_dimension_checks(struct sql *q, const struct model_table *t)
 {
+    const char *known = t->can_infer ? " OR inferred" : "";
     for (size_t i = 0; i < t->columns.n; i++) {
         const struct model_column *c = &t->columns.v[i];
         if (c->not_null || c->is_key)
-            sql_add(q, ", CHECK (%I < 0 OR %I IS NOT NULL)", t->key, c->name);
+            sql_add(q, ", CHECK (%I < 0%s OR %I IS NOT NULL)", t->key, c->is_key ? "" : known,
+                    c->name);
         if (c->check_sql)
-            sql_add(q, ", CHECK (%I < 0 OR (%s))", t->key, c->check_sql);
+            sql_add(q, ", CHECK (%I < 0%s OR (%s))", t->key, known, c->check_sql);
     }
 }
 

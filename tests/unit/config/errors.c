@@ -305,8 +305,9 @@ static const struct trial role_trials[] = {
      "model/f.yaml:5:20: \"from\" needs \"dimension\": it belongs to a column that refers to one"},
     {FACT("  c: { type: text, missing: fail }\n"),
      "model/f.yaml:5:20: \"missing\" needs \"dimension\""},
-    {FACT("  c: { dimension: d, missing: infer }\n"),
-     "model/f.yaml:5:31: this version does not have \"missing: infer\" yet; it has unknown, reject or fail"},
+    {FACT("  c: { dimension: day, missing: infer }\n"),
+     "model/f.yaml:5:19: role \"c\" cannot infer members of \"day\": quern generates its days; widen its range, or use "
+     "`missing: unknown`"},
     {FACT("  c: { dimension: d, from: [a, b] }\n"),
      "model/f.yaml:5:29: \"from\" has 2 columns and the business key of \"d\" has 1"},
     {FACT("  c: { dimension: d, at: dy }\n"), "model/f.yaml:5:26: unknown column \"dy\""},

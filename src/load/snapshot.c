@@ -15,10 +15,9 @@ void history_snapshot(struct load *l)
         l,
         sql_make(
             l->arena,
-            "CREATE TABLE h_gone AS SELECT t.%I AS _q_key, %s, %s AS _q_start FROM %s AS t ANTI JOIN l_base AS "
+            "CREATE TABLE h_gone AS SELECT t.*, t.%I AS _q_key, %s AS _q_start FROM %s AS t ANTI JOIN l_base AS "
             "b ON %s",
-            l->target->key, history_keys(l, "t"), history_start(l, "t"), open_versions(l),
-            history_match(l, "b", "t")));
+            l->target->key, history_start(l, "t"), open_versions(l), history_match(l, "b", "t")));
     load_guard_shrink(l, "SELECT count(*) FROM h_gone",
                       sql_make(l->arena, "SELECT count(*) FROM %s AS t", open_versions(l)));
     load_guard_unreadable(l, "SELECT count(*) FROM h_gone");

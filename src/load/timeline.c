@@ -272,23 +272,32 @@ static void group_points(struct load *l)
 
 /* ---- versions ---- */
 
-/* Versions to insert. The first of a key of a dimension that was empty starts at initial_valid_from (SEMANTICS 20). */
+/* Versions to insert, with their surrogate keys: the run lock keeps others from giving the same ones. The first of a key of
+ * a dimension that was empty starts at initial_valid_from (SEMANTICS 20). */
 static void new_versions(struct load *l)
 {
     const struct model_table *t = l->target;
     int64_t initial = l->plan->project->initial_valid_from;
-    load_audit(
-        l,
-        sql_make(
-            l->arena,
-            "CREATE TABLE h_new AS SELECT r.*, c.%I AS _q_cur, CASE WHEN g.number = 1 AND (i.first IS NOT NULL OR (c.%I IS "
-            "NULL AND d.%I IS NULL AND (SELECT was_empty FROM h_state))) THEN least(%M, g._q_start) ELSE g._q_start END AS "
-            "valid_from, g._q_start, g._q_until, g._q_until IS NULL AS is_current, g.ended, CASE WHEN c.%I IS NULL OR d.%I IS "
-            "NOT NULL THEN 0 ELSE c.version - 1 END + g.number AS version FROM h_groups AS g JOIN h_rows AS r ON r._q_row = "
-            "g._q_first LEFT JOIN h_cur AS c ON %s LEFT JOIN h_deep AS d ON %s LEFT JOIN (SELECT %s, true AS first FROM "
-            "h_stored AS s WHERE s.valid_from <= %M) AS i ON %s WHERE g._q_key IS NULL AND NOT g.is_end",
-            t->key, t->key, t->keys[0], initial, t->key, t->keys[0], history_match(l, "r", "c"),
-            history_match(l, "r", "d"), history_keys(l, "s"), initial, history_match(l, "r", "i")));
+    struct sql *q = sql_new(l->arena);
+    sql_add(
+        q,
+        "CREATE TABLE h_new AS SELECT (SELECT greatest(coalesce(max(%I), 0), 0) FROM %s) + row_number() OVER (ORDER BY %s, "
+        "g._q_start) AS _q_key, r.*, c.%I AS _q_cur, ",
+        t->key, l->target_ref, history_keys(l, "r"), t->key);
+    sql_add(
+        q,
+        "CASE WHEN g.number = 1 AND (i.first IS NOT NULL OR (c.%I IS NULL AND d.%I IS NULL AND (SELECT was_empty FROM "
+        "h_state))) THEN least(%M, g._q_start) ELSE g._q_start END AS valid_from, g._q_start, g._q_until, g._q_until IS NULL "
+        "AS is_current, g.ended, ",
+        t->key, t->keys[0], initial);
+    sql_add(
+        q,
+        "CASE WHEN c.%I IS NULL OR d.%I IS NOT NULL THEN 0 ELSE c.version - 1 END + g.number AS version FROM h_groups AS g "
+        "JOIN h_rows AS r ON r._q_row = g._q_first LEFT JOIN h_cur AS c ON %s LEFT JOIN h_deep AS d ON %s LEFT JOIN (SELECT "
+        "%s, true AS first FROM h_stored AS s WHERE s.valid_from <= %M) AS i ON %s WHERE g._q_key IS NULL AND NOT g.is_end",
+        t->key, t->keys[0], history_match(l, "r", "c"), history_match(l, "r", "d"),
+        history_keys(l, "s"), initial, history_match(l, "r", "i"));
+    load_audit(l, sql_text(q));
 }
 
 /* Stored versions as they will be; `_q_row`: the row that is the cause, NULL where only the end moves. */

@@ -23,18 +23,13 @@ static const char *overwritten_versions(const struct load *l)
     return l->target->cfg->overwrite_current ? " AND t.is_current" : "";
 }
 
-/* Stored versions that will be changed, for their before-images. */
+/* Stored versions that will be changed, for their before-images. Those that the audit has read are taken from it. */
 static void remember(struct load *l)
 {
     const struct model_table *t = l->target;
-    struct sql *q = sql_new(l->arena);
-    sql_add(q, "CREATE TABLE h_touched AS SELECT _q_key FROM h_set");
-    if (history_has_added(l))
-        sql_add(q, " UNION SELECT _q_key FROM h_fill");
-    if (closes_gone(l))
-        sql_add(q, " UNION SELECT _q_key FROM h_gone");
-    load_audit(l, sql_text(q));
-    if (overwrites(l))
+    load_audit(l, sql_make(l->arena, "CREATE TABLE h_touched AS SELECT _q_key FROM h_set%s",
+                           history_has_added(l) ? " UNION SELECT _q_key FROM h_fill" : ""));
+    if (overwrites(l)) {
         load_audit_if(
             l, "h_over",
             sql_make(
@@ -43,9 +38,23 @@ static void remember(struct load *l)
                 "EXCEPT SELECT _q_key FROM h_touched",
                 t->key, l->target_ref, history_match(l, "t", "o"), t->key,
                 overwritten_versions(l)));
-    load_remember(l, "h_touched",
-                  sql_make(l->arena, LOAD_WH ".%I AS t SEMI JOIN h_touched AS k ON k._q_key = t.%I",
-                           t->stored, t->key));
+        load_remember(
+            l, "h_over",
+            sql_make(
+                l->arena,
+                LOAD_WH
+                ".%I AS t SEMI JOIN h_touched AS k ON k._q_key = t.%I ANTI JOIN h_stored AS s ON "
+                "s.%I = t.%I",
+                t->stored, t->key, t->key, t->key));
+    }
+    load_remember(
+        l, "h_touched",
+        sql_make(
+            l->arena,
+            "(SELECT * EXCLUDE (_q_start) FROM h_stored) AS t SEMI JOIN h_touched AS k ON k._q_key = t.%I",
+            t->key));
+    if (closes_gone(l))
+        load_remember(l, "h_gone", "(SELECT * EXCLUDE (_q_key, _q_start) FROM h_gone) AS t");
 }
 
 static void close_versions(struct load *l)
@@ -148,11 +157,9 @@ static void insert_versions(struct load *l)
     sql_add(q, "%s", over ? overwritten(l, ", %I") : "");
     sql_add(
         q,
-        ") SELECT (SELECT greatest(coalesce(max(%I), 0), 0) FROM " LOAD_WH
-        ".%I) + row_number() OVER (ORDER BY %s, n._q_start), n.valid_from, coalesce(n._q_until, %s), n.is_current, false, "
-        "n.version, n._q_start, n.ended, %s, (SELECT run_id FROM q_run), n._q_pos%s",
-        t->key, t->stored, history_keys(l, "n"), open_end(l),
-        over ? "f._q_over_at, f._q_over_run, f._q_over_pos" : "NULL, NULL, NULL",
+        ") SELECT n._q_key, n.valid_from, coalesce(n._q_until, %s), n.is_current, false, n.version, n._q_start, n.ended, %s, "
+        "(SELECT run_id FROM q_run), n._q_pos%s",
+        open_end(l), over ? "f._q_over_at, f._q_over_run, f._q_over_pos" : "NULL, NULL, NULL",
         t->can_infer ? ", false" : "");
     for (size_t i = 0; i < t->columns.n; i++)
         if (!history_is_overwritten(&t->columns.v[i]))
@@ -245,33 +252,75 @@ static void watch_past(struct load *l)
 static void sum_before(struct load *l)
 {
     const struct model_table *t = l->target;
-    const char *kept = sql_make(
-        l->arena, "(SELECT s.* FROM h_stored AS s ANTI JOIN h_set ON h_set._q_key = s.%I%s)",
-        t->key, l->short_past ? " UNION ALL BY NAME SELECT * FROM h_watch" : "");
     load_audit(
         l, sql_make(l->arena, "CREATE TABLE h_before AS %s",
                     closed_sum(l, sql_make(l->arena,
                                            "h_stored SEMI JOIN h_set ON h_set._q_key = h_stored.%I",
                                            t->key))));
-    load_audit(l, sql_make(l->arena, "CREATE TABLE h_kept AS %s", closed_sum(l, kept)));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_past AS SELECT s.* EXCLUDE (_q_start) FROM h_stored AS s ANTI JOIN h_set ON "
+            "h_set._q_key = s.%I WHERE NOT s.is_current%s",
+            t->key, l->short_past ? " UNION ALL BY NAME SELECT * FROM h_watch" : ""));
+    load_audit(l, sql_make(l->arena, "CREATE TABLE h_kept AS %s", closed_sum(l, "h_past")));
 }
 
-/* The versions that the run wrote, and those of touched keys that it read; `_q_mine`: it wrote them. */
+/* "..., name" of the columns that rule 22 protects, of `n`; what a later column was filled with comes from `x`. */
+static const char *protected_columns(const struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    for (size_t i = 0; i < l->target->columns.n; i++) {
+        const struct model_column *c = &l->target->columns.v[i];
+        if (history_is_overwritten(c))
+            continue;
+        if (!c->is_key && l->added[i])
+            sql_add(q, ", coalesce(n.%I, x.%I) AS %I", c->name, c->name, c->name);
+        else
+            sql_add(q, ", n.%I", c->name);
+    }
+    return sql_text(q);
+}
+
+/* Versions that this run closes, or leaves closed, as they will be: what they add to the checksum. */
+static void sum_after(struct load *l)
+{
+    const struct model_table *t = l->target;
+    const char *columns = protected_columns(l);
+    const char *fill = history_has_added(l) ? " LEFT JOIN h_fill AS x ON x._q_key = n._q_key" : "";
+    struct sql *q = sql_new(l->arena);
+    sql_add(
+        q,
+        "(SELECT n._q_key AS %I, n.valid_from, n._q_until AS valid_to, n.is_current%s FROM h_set AS n%s UNION ALL BY NAME "
+        "SELECT n._q_key AS %I, n.valid_from, n._q_until AS valid_to, n.is_current%s FROM h_new AS n%s",
+        t->key, columns, fill, t->key, columns, fill);
+    if (closes_gone(l))
+        sql_add(
+            q,
+            " UNION ALL BY NAME SELECT n._q_key AS %I, n.valid_from, (SELECT clock FROM q_run) AS valid_to, false AS "
+            "is_current%s FROM h_gone AS n%s",
+            t->key, columns, fill);
+    sql_add(q, ")");
+    load_audit(l, sql_make(l->arena, "CREATE TABLE h_after AS %s", closed_sum(l, sql_text(q))));
+}
+
+/* What was written, read back: of the versions that the run inserted or touched the columns that the invariants are about.
+ * Two joins rather than an OR: each lets the engine pass over the blocks of the table in which nothing can be. */
 static void read_back(struct load *l)
 {
     const struct model_table *t = l->target;
-    const char *gone = closes_gone(l) ? " UNION SELECT _q_key FROM h_gone" : "";
-    const char *watched =
-        l->short_past ? sql_make(l->arena, " UNION SELECT %I FROM h_watch", t->key) : "";
+    const char *columns = sql_make(l->arena, "t.%I, %s, t.valid_from, t.valid_to, t.is_current",
+                                   t->key, history_keys(l, "t"));
     load_publish(
         l,
         sql_make(
             l->arena,
-            "CREATE TEMP TABLE h_back AS SELECT t.*, t._q_run = (SELECT run_id FROM q_run) OR t.%I IN (SELECT "
-            "_q_key FROM h_set%s) AS _q_mine FROM " LOAD_WH
-            ".%I AS t WHERE t.%I > 0 AND (t._q_run = (SELECT run_id FROM q_run) OR t.%I IN (SELECT %I FROM "
-            "h_stored%s%s))",
-            t->key, gone, t->stored, t->key, t->key, t->key, gone, watched));
+            "CREATE TEMP TABLE h_back AS SELECT %s FROM " LOAD_WH
+            ".%I AS t SEMI JOIN h_new AS k ON k._q_key = t.%I UNION ALL SELECT %s FROM " LOAD_WH
+            ".%I AS t SEMI JOIN (SELECT %I FROM h_stored UNION SELECT %I FROM h_past%s) AS k ON k.%I = t.%I",
+            columns, t->stored, t->key, columns, t->stored, t->key, t->key,
+            closes_gone(l) ? " UNION SELECT _q_key FROM h_gone" : "", t->key, t->key));
 }
 
 static void carry_checksum(struct load *l)
@@ -281,11 +330,10 @@ static void carry_checksum(struct load *l)
         l,
         sql_make(
             l->arena,
-            "CREATE TEMP TABLE h_carried AS SELECT coalesce(c.closed_rows, 0) + f.n - b.n AS n, "
-            "coalesce(CAST(c.checksum AS HUGEINT), 0) + f.checksum - b.checksum AS checksum FROM (%s AND "
-            "_q_mine) AS f, h_before AS b LEFT JOIN (SELECT * FROM wh.quern.checksums WHERE table_name = %L) "
-            "AS c ON true",
-            closed_sum(l, "h_back"), t->stored));
+            "CREATE TEMP TABLE h_carried AS SELECT coalesce(c.closed_rows, 0) + f.n - b.n AS n, coalesce(CAST(c.checksum AS "
+            "HUGEINT), 0) + f.checksum - b.checksum AS checksum FROM h_after AS f, h_before AS b LEFT JOIN (SELECT * FROM "
+            "wh.quern.checksums WHERE table_name = %L) AS c ON true",
+            t->stored));
     load_publish(
         l, sql_make(l->arena, "DELETE FROM wh.quern.checksums WHERE table_name = %L", t->stored));
     load_publish(
@@ -301,22 +349,29 @@ static void carry_checksum(struct load *l)
 /* The invariants of rule 26, for the touched keys, as one row of counts that must all be zero. */
 static const char *invariants_sql(const struct load *l)
 {
+    const struct model_table *t = l->target;
     return sql_make(
         l->arena,
         "SELECT (SELECT count(*) FROM (SELECT *, lead(valid_from) OVER (PARTITION BY %s ORDER BY valid_from, valid_to) AS "
         "_q_next FROM h_back AS t) WHERE _q_next < coalesce(valid_to, TIMESTAMP 'infinity') OR valid_to <= valid_from), "
-        "(SELECT count(*) FROM (SELECT 1 FROM h_back AS t WHERE is_current GROUP BY %s HAVING count(*) > 1)), (SELECT CASE "
-        "WHEN f.n = k.n AND f.checksum = k.checksum THEN 0 ELSE 1 END FROM (%s AND NOT _q_mine) AS f, h_kept AS k)",
-        history_keys(l, "t"), history_keys(l, "t"), closed_sum(l, "h_back"));
+        "(SELECT count(*) FROM (SELECT 1 FROM h_back AS t WHERE is_current GROUP BY %s HAVING count(*) > 1)), (SELECT "
+        "count(*) - count(DISTINCT %I) FROM h_back), (SELECT CASE WHEN f.n = k.n AND f.checksum = k.checksum THEN 0 ELSE 1 "
+        "END FROM (%s) AS f, h_kept AS k)",
+        history_keys(l, "t"), history_keys(l, "t"), t->key,
+        closed_sum(l, sql_make(l->arena,
+                               "(SELECT t.* FROM " LOAD_WH
+                               ".%I AS t SEMI JOIN h_past AS k ON k.%I = t.%I)",
+                               t->stored, t->key, t->key)));
 }
 
 static enum q_code prove(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
 {
     static const char *const broken[] = {"versions overlap", "a key has several current versions",
+                                         "a surrogate key is there twice",
                                          "a closed version changed"};
-    int64_t counts[3];
-    enum q_code code = db_get_ints(ctx->db, step->sql.v[0], NULL, 0, counts, 3, -1, err);
-    for (int i = 0; i < 3 && !code; i++)
+    int64_t counts[4];
+    enum q_code code = db_get_ints(ctx->db, step->sql.v[0], NULL, 0, counts, 4, -1, err);
+    for (int i = 0; i < 4 && !code; i++)
         if (counts[i] != 0) {
             code = q_fail(err, Q_TARGET, "could not publish \"%s\": %s", step->relation, broken[i]);
             q_detail(
@@ -331,6 +386,7 @@ void history_publish(struct load *l)
     remember(l);
     watch_past(l);
     sum_before(l);
+    sum_after(l);
     close_versions(l);
     rewrite_versions(l);
     fill_columns(l);

@@ -31,6 +31,26 @@ static const struct star_file files[] = {
     {"pipelines/areas.yaml", "pipeline: areas\n"
                              "extract: { batch: { from: files, path: x.csv } }\n"
                              "load: { into: dim_areas, mode: history, valid_from: seen }\n"},
+    {"model/dim_people.yaml", "dimension: dim_people\n"
+                              "key: person_key\n"
+                              "business_key: [person]\n"
+                              "columns:\n"
+                              "  person: { type: text }\n"
+                              "  city: { type: text, history: keep }\n"
+                              "  phone: { type: text, history: overwrite }\n"},
+    {"model/visits.yaml",
+     "fact: visits\n"
+     "grain: [id]\n"
+     "columns:\n"
+     "  id: { type: bigint }\n"
+     "  day: { type: date }\n"
+     "  who: { dimension: dim_people, from: [person], at: day, missing: infer }\n"},
+    {"pipelines/people.yaml", "pipeline: people\n"
+                              "extract: { batch: { from: files, path: x.csv } }\n"
+                              "load: { into: dim_people, mode: history, valid_from: seen }\n"},
+    {"pipelines/visits.yaml", "pipeline: visits\n"
+                              "extract: { batch: { from: files, path: x.csv } }\n"
+                              "load: { into: visits, mode: append }\n"},
     PIPELINE("shops", "valid_from: seen"),
     PIPELINE("clocked", "order_by: shop"),
     PIPELINE("closing", "valid_from: seen, snapshot: full, deletes: close"),
@@ -237,6 +257,32 @@ static void an_overwritten_column_may_change_the_current_version_alone_rule_27(v
     star_close(&s);
 }
 
+static void an_inferred_member_is_completed_by_the_first_row_of_its_key_rule_13(void **state)
+{
+    (void)state;
+    struct star s = open_star();
+    const char *people =
+        "SELECT person_key AS k, city, phone, valid_from::DATE AS f, valid_to::DATE AS t, version AS v, "
+        "inferred AS i, first_seen_at::DATE AS s FROM dim_people_versions WHERE person_key > 0 ORDER BY k";
+    star_load(&s, "visits", "2024-02-01",
+              "id bigint, day date, person text\n1,2024-01-05,a\n2,2024-01-06,a\n");
+    star_expect(&s, people, "k,city,phone,f,t,v,i,s\n1,,,1000-01-01,,1,true,\n");
+    star_load(&s, "people", "2024-02-02",
+              "person text, city text, phone text, seen timestamp\n"
+              "a,Bonn,2,2024-01-20\n"
+              "a,Oslo,1,2024-01-10\n");
+    star_expect(&s, people,
+                "k,city,phone,f,t,v,i,s\n1,Oslo,2,1000-01-01,2024-01-20,1,false,2024-01-10\n"
+                "2,Bonn,2,2024-01-20,,2,false,2024-01-20\n");
+    assert_string_equal(star_counts(&s), "inserted 0 updated 2 unchanged 0 superseded 0 opened 1 "
+                                         "closed 1 rejected 0 skipped 0");
+    star_load(&s, "people", "2024-02-03",
+              "person text, city text, phone text, seen timestamp\na,Oslo,1,2024-01-10\n");
+    assert_string_equal(star_counts(&s), "inserted 0 updated 0 unchanged 1 superseded 0 opened 0 "
+                                         "closed 0 rejected 0 skipped 0");
+    star_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -250,6 +296,7 @@ int main(void)
         cmocka_unit_test(a_tombstone_stands_for_the_time_in_which_a_key_was_deleted_rule_25),
         cmocka_unit_test(an_empty_snapshot_is_held_until_it_is_accepted_rule_15),
         cmocka_unit_test(a_previous_value_is_kept_once_per_real_change_rule_27),
+        cmocka_unit_test(an_inferred_member_is_completed_by_the_first_row_of_its_key_rule_13),
         cmocka_unit_test(an_overwritten_column_may_change_the_current_version_alone_rule_27),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

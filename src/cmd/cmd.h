@@ -63,7 +63,10 @@ enum q_code cmd_unknown_command(struct q_arena *arena, const char *name, struct 
 
 /* Where the warehouse of the chosen environment is. */
 const char *cmd_warehouse(const struct cmd_ctx *ctx);
-/* Open the warehouse read-only as the engine's main database, for questions. Q_TARGET with a hint when there is none. */
+/* Q_TARGET with a hint when there is no warehouse yet. */
+Q_MUST_CHECK enum q_code cmd_require_warehouse(const struct cmd_ctx *ctx, struct q_err *err);
+/* Open the warehouse read-only as the engine's main database, for questions. cmd_require_warehouse() is part
+ * of it. */
 struct db_conn;
 Q_MUST_CHECK enum q_code cmd_open_warehouse(struct cmd_ctx *ctx, struct db_conn **out,
                                             struct q_err *err);
@@ -72,6 +75,6 @@ struct q_json;
 Q_MUST_CHECK enum q_code cmd_print_json(const struct q_json *value, bool pretty, struct q_err *err);
 
 extern const struct cmd cmd_init, cmd_generate, cmd_plan, cmd_run, cmd_runs, cmd_rejects, cmd_check,
-    cmd_query, cmd_report, cmd_show, cmd_doctor, cmd_help, cmd_completion;
+    cmd_query, cmd_report, cmd_show, cmd_verify, cmd_doctor, cmd_help, cmd_completion;
 
 #endif

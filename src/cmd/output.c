@@ -72,3 +72,17 @@ enum q_code cmd_unknown(const char *what, const char *name, const q_texts *names
         q_hint(err, "%s", otherwise);
     return code;
 }
+
+enum q_code cmd_find_table(const struct cmd_ctx *ctx, const char *name,
+                           const struct model_table **out, struct q_err *err)
+{
+    const struct model *m = ctx->model;
+    q_texts names = {0};
+    *out = model_find(m, name);
+    for (size_t i = 0; i < m->n && !*out; i++) {
+        *q_vec_push(ctx->arena, &names) = m->tables[i].name;
+        if (q_strcaseeq(m->tables[i].stored, name))
+            *out = &m->tables[i];
+    }
+    return *out ? Q_OK : cmd_unknown("table", name, &names, "Tables are the files in model/.", err);
+}

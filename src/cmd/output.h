@@ -38,5 +38,8 @@ Q_MUST_CHECK enum q_code cmd_output_close(struct cmd_output *out, enum q_code co
 /* "unknown report "x"", with the nearest name or `otherwise` as hint. Q_USAGE. */
 enum q_code cmd_unknown(const char *what, const char *name, const q_texts *names,
                         const char *otherwise, struct q_err *err);
+/* A table of the model by its name, or by the name under which its versions are stored. Q_USAGE with the nearest. */
+Q_MUST_CHECK enum q_code cmd_find_table(const struct cmd_ctx *ctx, const char *name,
+                                        const struct model_table **out, struct q_err *err);
 
 #endif

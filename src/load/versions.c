@@ -203,31 +203,13 @@ static void end_gone(struct load *l)
 
 /* ---- the proof ---- */
 
-/* What rule 22 protects of a closed version, as a number. NULLs are left out, so that a new column does not change it. */
-static const char *closed_hash(const struct load *l)
-{
-    struct sql *q = sql_new(l->arena);
-    sql_add(
-        q,
-        "md5_number_lower(concat_ws(',', CAST(%I AS VARCHAR), CAST(valid_from AS VARCHAR), CAST(valid_to AS VARCHAR)",
-        l->target->key);
-    for (size_t i = 0; i < l->target->columns.n; i++) {
-        const char *name = l->target->columns.v[i].name;
-        if (!history_is_overwritten(&l->target->columns.v[i]))
-            sql_add(q, ", %L || to_json(CAST(%I AS VARCHAR))::VARCHAR",
-                    q_printf(l->arena, "%s:", name), name);
-    }
-    sql_add(q, "))");
-    return sql_text(q);
-}
-
 /* Count and sum of hashes of the closed versions of a relation. */
 static const char *closed_sum(const struct load *l, const char *from)
 {
     return sql_make(
         l->arena,
         "SELECT count(*) AS n, coalesce(sum(%s::HUGEINT), 0) AS checksum FROM %s WHERE NOT is_current",
-        closed_hash(l), from);
+        model_closed_hash(l->arena, l->target), from);
 }
 
 /* All versions of the touched keys whose past was not read so far: to be proven again while that is cheap. */

@@ -153,6 +153,23 @@ const char *model_view_sql(struct q_arena *arena, const struct model_table *t,
     return sql_text(q);
 }
 
+const char *model_closed_hash(struct q_arena *arena, const struct model_table *t)
+{
+    struct sql *q = sql_new(arena);
+    sql_add(
+        q,
+        "md5_number_lower(concat_ws(',', CAST(%I AS VARCHAR), CAST(valid_from AS VARCHAR), CAST(valid_to AS VARCHAR)",
+        t->key);
+    for (size_t i = 0; i < t->columns.n; i++) {
+        const struct model_column *c = &t->columns.v[i];
+        if (c->is_key || c->history == CFG_KEEP)
+            sql_add(q, ", %L || to_json(CAST(%I AS VARCHAR))::VARCHAR",
+                    q_printf(arena, "%s:", c->name), c->name);
+    }
+    sql_add(q, "))");
+    return sql_text(q);
+}
+
 void model_add_lookup(struct sql *q, const struct model_role *role, const char *dimension_ref,
                       const char *relation, const char *alias)
 {

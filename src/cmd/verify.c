@@ -57,10 +57,10 @@ static void show_text(const struct verify_proof *p, bool first)
         (void)printf(": %s\n", p->detail);
         return;
     }
-    (void)printf(": %s rows, ", progress_number(n[0], p->rows));
+    (void)printf(": %s %s, ", progress_number(n[0], p->rows), p->rows == 1 ? "row" : "rows");
     if (p->verdict != VERIFY_PROVEN)
         (void)printf("%s %s, ", progress_number(n[1], p->failures),
-                     p->verdict == VERIFY_WARNING ? "differ"
+                     p->verdict == VERIFY_WARNING ? "changed"
                      : p->failures == 1           ? "failure"
                                                   : "failures");
     (void)printf("%.2f s\n", p->seconds);
@@ -114,7 +114,7 @@ static enum q_code finish(const struct showing *s, struct q_json *o, double seco
         return cmd_print_json(o, false, err);
     }
     char n[3][32];
-    (void)printf("%s proven, %s failed, %s warnings in %.2f s\n",
+    (void)printf("%s proven, %s failed, warnings %s in %.2f s\n",
                  progress_number(n[0], s->counts[VERIFY_PROVEN]),
                  progress_number(n[1], s->counts[VERIFY_FAILED]),
                  progress_number(n[2], s->counts[VERIFY_WARNING]), seconds);

@@ -70,11 +70,12 @@ static const char *scan_sql(struct verifying *v, const struct verify_scan *scan)
     sql_add(q, "SELECT ");
     for (size_t i = 0; i < scan->items.n; i++) {
         const struct verify_scan_item *item = &scan->items.v[i];
+        /* CASE, because a FILTER would have the text made of every row */
         sql_add(q,
-                "%scount(*) FILTER (%s), count(*) FILTER (%s), to_json(min(%s, %d) FILTER (%s))::"
-                "VARCHAR",
-                i ? ", " : "", item->rows ? item->rows : "true", item->broken, scan->sample,
-                (int64_t)SAMPLES, item->broken);
+                "%scount(*) FILTER (%s), count(*) FILTER (%s), to_json(min(CASE WHEN %s THEN %s "
+                "END, %d))::VARCHAR",
+                i ? ", " : "", item->rows ? item->rows : "true", item->broken, item->broken,
+                scan->sample, (int64_t)SAMPLES);
     }
     sql_add(q, " FROM %s", scan->from);
     return sql_text(q);

@@ -81,9 +81,7 @@ static enum q_code verify_role(struct verifying *v, const struct model_role *rol
         "_q_there IS NOT NULL AND (_q_there < 0 OR _q_same) AND _q_key <> _q_found AND NOT "
         "_q_later");
     struct verify_scan_item *late = verify_item(
-        v, &scan,
-        q_printf(v->arena, "%s was looked up in today's %s", role->key_column,
-                 role->dimension->name),
+        v, &scan, q_printf(v->arena, "%s is what the lookup finds today", role->key_column),
         "_q_there IS NOT NULL AND (_q_there < 0 OR _q_same) AND _q_key <> _q_found AND _q_later");
     late->verdict = VERIFY_WARNING;
     late->detail =

@@ -6,6 +6,7 @@
 #include "base/embed.h"
 #include "extract/file/file.h"
 #include "extract/rejects.h"
+#include "extract/replay.h"
 #include "plan/plan.h"
 
 struct spec {
@@ -152,8 +153,13 @@ static enum q_code note_files(const struct spec *spec, struct step_ctx *ctx, str
                                db_text("path", paths->v[i]),        db_int("size", s.size),
                                db_int("records", s.records),        db_int("rejected", s.rejected),
                                db_text("detected", s.detected)};
+        struct db_param shape[] = {db_text("relation", spec->relation),
+                                   db_int("file_no", (int64_t)i),
+                                   db_text("shape", extract_file_shape(spec->file, i))};
         if (!code)
             code = db_exec(ctx->db, q_embed_text("extract/insert_source.sql"), p, 7, NULL, err);
+        if (!code && s.rejected)
+            code = db_exec(ctx->db, q_embed_text("extract/insert_shape.sql"), shape, 3, NULL, err);
     }
     return code;
 }
@@ -232,16 +238,39 @@ static enum q_code compile_holidays(struct plan *plan, const struct model_table 
 
 /* ---- compiling ---- */
 
+/* The columns by declaration and lock file alone; false when they leave something open. */
+static bool known_columns(const struct plan *plan, const struct q_schema *declared, const char *pin,
+                          struct q_schema *out)
+{
+    const struct q_schema *pinned = plan_pin_find(plan->pins, pin);
+    const struct q_schema *from[] = {declared, pinned};
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; from[k] && i < from[k]->n; i++) {
+            const struct q_column *c = &from[k]->v[i];
+            ptrdiff_t at = pinned ? q_schema_find(pinned, c->name) : -1;
+            struct q_type type = c->type.id == Q_T_NONE && at >= 0 ? pinned->v[at].type : c->type;
+            if (type.id == Q_T_NONE)
+                return false;
+            if (q_schema_find(out, c->name) < 0)
+                q_schema_add(plan->arena, out, c->name, type);
+        }
+    return out->n > 0;
+}
+
 static enum q_code compile_source(struct plan *plan, const struct cfg_source *cfg,
                                   struct q_err *err)
 {
     struct spec *spec = q_new(plan->arena, struct spec);
     struct extract_file_options *options = q_new(plan->arena, struct extract_file_options);
     struct q_schema *declared = q_new(plan->arena, struct q_schema);
+    struct q_schema *columns = q_new(plan->arena, struct q_schema);
     const char *pin = q_printf(plan->arena, "%s.%s", plan->pipeline->name.s, cfg->name.s);
     enum q_code code = set_options(plan, cfg, options, err);
     if (!code)
         code = declared_columns(plan, cfg, declared, err);
+    if (!code && plan->replay && !plan->sources.n && known_columns(plan, declared, pin, columns))
+        return extract_replay(plan, cfg, options, declared, plan_pin_find(plan->pins, pin), columns,
+                              err);
     if (code)
         return code;
     code = describe(plan, cfg->name.s, options, declared, plan_pin_find(plan->pins, pin),
@@ -253,9 +282,11 @@ static enum q_code compile_source(struct plan *plan, const struct cfg_source *cf
     }
     spec->table = q_printf(plan->arena, "s_%s", cfg->name.s);
     spec->select = extract_file_select(spec->file);
-    const struct q_schema *columns = extract_file_columns(spec->file);
+    *columns = *extract_file_columns(spec->file);
     if (extract_file_inferred(spec->file))
         plan_pin_set(plan->pins, pin, columns);
+    if (plan->replay && !plan->sources.n)
+        return extract_replay(plan, cfg, options, declared, columns, columns, err);
     struct plan_source *source = q_vec_push(plan->arena, &plan->sources);
     *source = (struct plan_source){.name = cfg->name.s,
                                    .table = spec->table,

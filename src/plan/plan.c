@@ -192,6 +192,7 @@ enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in, st
     plan->project = in->project;
     plan->pipeline = in->pipeline;
     plan->model = in->model;
+    plan->replay = in->replay;
     plan->held_run = in->held_run;
     plan->table_ref = table_ref;
     plan->existing = q_new(arena, struct q_map);

@@ -22,7 +22,8 @@ struct plan_inputs {
     struct plan_pins *pins;
     const struct plan_stage *const *stages;
     size_t n_stages;
-    int64_t held_run; /* see struct plan */
+    bool replay;      /* see struct plan */
+    int64_t held_run; /* likewise */
 };
 
 Q_MUST_CHECK enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in,

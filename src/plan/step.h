@@ -27,6 +27,8 @@
  *           removes BOOLEAN)                               its failing rows are rejected
  *   q_sources(relation VARCHAR, file_no INTEGER, path VARCHAR, size BIGINT, records BIGINT, rejected BIGINT,
  *             detected VARCHAR)                              what extract read, one row a file
+ *   q_shapes(relation VARCHAR, file_no INTEGER, shape VARCHAR)  how a record of a file is read alone, for files with
+ *                                                            rejects; see extract/file/file.h
  *   q_counts(name VARCHAR, n BIGINT)                         what load does: inserted, updated, unchanged,
  *                                                            versions_opened, versions_closed, deleted, spliced,
  *                                                            corrected, inferred (members)
@@ -135,6 +137,7 @@ struct plan {
     /* How to name a model's stored table while the warehouse is read: "wh"."main"."x", or a stand-in with the special
      * members when the warehouse does not have it yet. A fragment. */
     const char *(*table_ref)(const struct plan *plan, const struct model_table *table);
+    bool replay; /* the main source is rejected records: memory.replay.records, see run/replay.h */
     int64_t
         held_run; /* the held run that is published: its shadow stands for extract to check. 0: none */
     struct q_map *

@@ -345,8 +345,40 @@ enum q_code account_places(struct step_ctx *ctx, const struct plan *plan,
 
 /* ---- the record ---- */
 
-enum q_code account_write(struct step_ctx *ctx, const struct run_result *result, int64_t fence,
-                          struct q_err *err)
+/* The source row of each record that was read and rejected later, as texts: what a replay starts from. */
+static enum q_code keep_rows(struct step_ctx *ctx, const struct plan *plan, struct q_err *err)
+{
+    const struct plan_source *source = &plan->sources.v[0];
+    struct sql *q = sql_new(ctx->arena);
+    sql_add(q, "INSERT INTO wh.quern.reject_rows SELECT %d, %L, _q_pos, to_json(struct_pack(",
+            ctx->run_id, source->name);
+    for (size_t i = 0; i < source->columns.n; i++)
+        sql_add(q, i ? ", %I := CAST(%I AS VARCHAR)" : "%I := CAST(%I AS VARCHAR)",
+                source->columns.v[i].name, source->columns.v[i].name);
+    sql_add(q,
+            "))::VARCHAR FROM %I WHERE _q_pos IN (SELECT pos FROM q_told WHERE relation = %L AND "
+            "raw IS NULL)",
+            source->table, source->name);
+    enum q_code code = db_exec(ctx->db, sql_text(q), NULL, 0, NULL, err);
+    if (code || !plan->replay)
+        return code;
+    struct db_param p[] = {db_int("run_id", ctx->run_id)};
+    return db_exec(ctx->db, q_embed_text("run/replay_rows.sql"), p, 1, NULL, err);
+}
+
+static enum q_code write_rejects(struct step_ctx *ctx, const struct plan *plan,
+                                 const struct run_result *result, struct q_err *err)
+{
+    struct db_param p[] = {db_int("run_id", result->run_id), db_text("pipeline", result->pipeline)};
+    enum q_code code = db_exec(ctx->db, q_embed_text("state/insert_rejects.sql"), p, 2, NULL, err);
+    if (code || !result->rejected || plan->held_run)
+        return code;
+    code = db_exec(ctx->db, q_embed_text("state/insert_shapes.sql"), p, 1, NULL, err);
+    return code ? code : keep_rows(ctx, plan, err);
+}
+
+enum q_code account_write(struct step_ctx *ctx, const struct plan *plan,
+                          const struct run_result *result, int64_t fence, struct q_err *err)
 {
     static const char *const inserts[] = {"state/insert_relations.sql", "state/insert_reasons.sql",
                                           "state/insert_files.sql", "state/insert_rules.sql"};
@@ -375,11 +407,12 @@ enum q_code account_write(struct step_ctx *ctx, const struct run_result *result,
         .deleted = result->deleted,
         .exit_code = result->exit_code,
     };
-    struct db_param id[] = {db_int("run_id", result->run_id),
-                            db_text("pipeline", result->pipeline)};
+    struct db_param id[] = {db_int("run_id", result->run_id)};
     enum q_code code = state_insert_run(ctx->db, &run, err);
     for (size_t i = 0; i < sizeof inserts / sizeof inserts[0] && !code; i++)
         code = db_exec(ctx->db, q_embed_text(inserts[i]), id, 1, NULL, err);
-    return code ? code
-                : db_exec(ctx->db, q_embed_text("state/insert_rejects.sql"), id, 2, NULL, err);
+    /* the records of a replay that published nothing are open where they were */
+    if (!code && !(plan->replay && q_streq(result->status, "aborted")))
+        code = write_rejects(ctx, plan, result, err);
+    return code;
 }

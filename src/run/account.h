@@ -14,7 +14,8 @@ Q_MUST_CHECK enum q_code account_close(struct step_ctx *ctx, const struct plan *
 Q_MUST_CHECK enum q_code account_places(struct step_ctx *ctx, const struct plan *plan,
                                         const struct run_result *result, struct q_err *err);
 /* Write the run with its reasons, rules, files and rejects into the state tables; inside a transaction. */
-Q_MUST_CHECK enum q_code account_write(struct step_ctx *ctx, const struct run_result *result,
-                                       int64_t fence, struct q_err *err);
+Q_MUST_CHECK enum q_code account_write(struct step_ctx *ctx, const struct plan *plan,
+                                       const struct run_result *result, int64_t fence,
+                                       struct q_err *err);
 
 #endif

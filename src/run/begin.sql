@@ -15,6 +15,7 @@ CREATE TABLE q_rules (
     vacuous BOOLEAN, seconds DOUBLE, message VARCHAR, samples VARCHAR, removes BOOLEAN);
 CREATE TABLE q_sources (
     relation VARCHAR, file_no INTEGER, path VARCHAR, size BIGINT, records BIGINT, rejected BIGINT, detected VARCHAR);
+CREATE TABLE q_shapes (relation VARCHAR, file_no INTEGER, shape VARCHAR);
 CREATE TABLE q_counts (name VARCHAR, n BIGINT);
 CREATE TABLE q_holds (reason VARCHAR, message VARCHAR);
 CREATE TABLE q_keys (pos BIGINT, key VARCHAR);

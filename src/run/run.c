@@ -13,6 +13,7 @@
 #include "run/hold.h"
 #include "run/internal.h"
 #include "run/progress.h"
+#include "run/replay.h"
 
 /* One run while it lasts. */
 struct run {
@@ -33,7 +34,7 @@ static enum q_code reset_workspace(struct run_session *s, struct q_err *err)
 }
 
 static enum q_code compile_plan(struct run_session *s, struct q_arena *arena,
-                                const struct cfg_pipeline *pipeline, int64_t held_run,
+                                const struct cfg_pipeline *pipeline, int64_t held_run, bool replay,
                                 struct plan **out, struct q_err *err)
 {
     const struct plan_stage *held[] = {&hold_stage, s->stages[s->n_stages - 1]};
@@ -44,6 +45,7 @@ static enum q_code compile_plan(struct run_session *s, struct q_arena *arena,
                              .pins = s->pins,
                              .stages = held_run ? held : s->stages,
                              .n_stages = held_run ? 2 : s->n_stages,
+                             .replay = replay,
                              .held_run = held_run};
     return plan_compile(arena, &in, out, err);
 }
@@ -209,7 +211,7 @@ static void judge(struct run *r)
                            "%" PRId64 " of %" PRId64
                            " records are rejected, more than max_rejects allows",
                            out->rejected, out->read));
-    else if (out->read > 0 && out->rejected == out->read)
+    else if (out->read > 0 && out->rejected == out->read && !r->plan->replay)
         stop(out, "all records are rejected");
 }
 
@@ -222,6 +224,12 @@ static enum q_code replace_record(struct run *r, struct q_err *err)
     enum q_code code = state_take_run(r->s->db, r->out->run_id, err);
     return code ? code
                 : db_exec(r->s->db, q_embed_text("state/delete_open_rejects.sql"), p, 1, NULL, err);
+}
+
+static enum q_code mark_replayed(struct run *r, struct q_err *err)
+{
+    struct db_param p[] = {db_int("run_id", r->out->run_id)};
+    return db_exec(r->s->db, q_embed_text("state/mark_replayed.sql"), p, 1, NULL, err);
 }
 
 static enum q_code in_transaction(struct run *r, bool publish, struct q_err *err)
@@ -237,7 +245,9 @@ static enum q_code in_transaction(struct run *r, bool publish, struct q_err *err
         code = replace_record(r, err);
     assert(state_status_may(r->held ? STATE_HELD : STATE_NONE, state_status_of(r->out->status)));
     if (!code)
-        code = account_write(&r->ctx, r->out, state_fence(r->s->lock), err);
+        code = account_write(&r->ctx, r->plan, r->out, state_fence(r->s->lock), err);
+    if (!code && r->plan->replay && publish)
+        code = mark_replayed(r, err);
     return !code && r->held ? hold_forget(r->s->db, r->out->run_id, err) : code;
 }
 
@@ -336,13 +346,13 @@ static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
 }
 
 static enum q_code compile(struct run_session *s, const struct cfg_pipeline *pipeline,
-                           int64_t held_run, struct plan **out, struct q_err *err)
+                           int64_t held_run, bool replay, struct plan **out, struct q_err *err)
 {
     enum q_code code = reset_workspace(s, err);
     if (!code && !s->attached)
         code = run_attach(s, err);
     if (!code)
-        code = compile_plan(s, s->arena, pipeline, held_run, out, err);
+        code = compile_plan(s, s->arena, pipeline, held_run, replay, out, err);
     return code ? code : run_fit_threads(s, *out, err);
 }
 
@@ -396,18 +406,22 @@ static void end_work(struct run *r)
     r->out->seconds = (double)(q_ticks() - r->ctx.started_ticks) / 1e6;
 }
 
-enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipeline, bool dry,
-                         struct plan **plan_out, struct run_result *out, struct q_err *err)
+static enum q_code run_one(struct run_session *s, const struct cfg_pipeline *pipeline, bool dry,
+                           int64_t replayed, struct plan **plan_out, struct run_result *out,
+                           struct q_err *err)
 {
     struct q_arena *arena = q_arena_new(s->arena, "run");
     struct run r = {.s = s, .out = out};
     *out = (struct run_result){
         .pipeline = pipeline->name.s, .target = pipeline->load.into.s, .status = "failed"};
-    enum q_code code = compile(s, pipeline, 0, &r.plan, err);
+    enum q_code code = compile(s, pipeline, 0, replayed > 0, &r.plan, err);
     if (!code)
         code = choose_id(&r, err);
     if (!code) {
         out->plan_hash = plan_hash(r.plan);
+        if (replayed)
+            out->message = q_printf(arena, "a replay of %" PRId64 " rejected record%s", replayed,
+                                    replayed == 1 ? "" : "s");
         begin_work(&r, arena);
         code = run_all(&r, dry, err);
         end_work(&r);
@@ -421,6 +435,52 @@ enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipel
     if (plan_out)
         *plan_out = r.plan;
     return code;
+}
+
+enum q_code run_pipeline(struct run_session *s, const struct cfg_pipeline *pipeline, bool dry,
+                         struct plan **plan_out, struct run_result *out, struct q_err *err)
+{
+    return run_one(s, pipeline, dry, 0, plan_out, out, err);
+}
+
+/* ---- rejects ---- */
+
+enum q_code run_prepare(struct run_session *s, struct q_err *err)
+{
+    if (!q_file_exists(s->warehouse)) {
+        enum q_code code = q_fail(err, Q_USAGE, "there is no warehouse \"%s\" yet", s->warehouse);
+        q_hint(err, "`quern run` makes it.");
+        return code;
+    }
+    enum q_code code = run_attach(s, err);
+    if (code || state_is_current(s->db))
+        return code;
+    code = run_attach_for_writing(s, err);
+    if (!code)
+        code = db_begin(s->db, err);
+    if (!code)
+        code = state_open_for_write(s->db, s->lock, err);
+    if (!code)
+        code = db_commit(s->db, err);
+    else
+        db_rollback(s->db);
+    if (!code)
+        code = run_detach(s, err);
+    return code ? code : run_attach(s, err);
+}
+
+enum q_code run_replay(struct run_session *s, const struct cfg_pipeline *pipeline,
+                       const struct run_replay *what, struct run_replayed *taken,
+                       struct run_result *out, struct q_err *err)
+{
+    *taken = (struct run_replayed){0};
+    *out = (struct run_result){.pipeline = pipeline->name.s, .target = pipeline->load.into.s};
+    enum q_code code = s->attached ? Q_OK : run_attach(s, err);
+    if (!code)
+        code = replay_collect(s, pipeline, what, taken, err);
+    if (code || !taken->taken)
+        return code;
+    return run_one(s, replay_pipeline(s->arena, pipeline), false, taken->taken, NULL, out, err);
 }
 
 /* ---- held runs ---- */
@@ -477,7 +537,7 @@ enum q_code run_publish(struct run_session *s, int64_t run_id, struct run_result
                                .target = pipeline->load.into.s,
                                .status = "held",
                                .plan_hash = held->plan_hash};
-    code = compile(s, pipeline, run_id, &r.plan, err);
+    code = compile(s, pipeline, run_id, false, &r.plan, err);
     if (!code) {
         begin_work(&r, arena);
         code = publish_held(&r, err);
@@ -561,7 +621,7 @@ enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline
 {
     struct run_result result = {.pipeline = pipeline->name.s, .target = pipeline->load.into.s};
     struct run r = {.s = s, .out = &result};
-    enum q_code code = compile(s, pipeline, 0, &r.plan, err);
+    enum q_code code = compile(s, pipeline, 0, false, &r.plan, err);
     if (!code)
         code = workspace_name(r.plan, relation, out, err);
     if (code)

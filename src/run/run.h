@@ -113,6 +113,27 @@ Q_MUST_CHECK enum q_code run_publish(struct run_session *s, int64_t run_id, stru
                                      struct q_err *err);
 /* Give a held run up. The lock is held. Q_USAGE when it is not held. */
 Q_MUST_CHECK enum q_code run_drop(struct run_session *s, int64_t run_id, struct q_err *err);
+/* Which rejects: of a run (0: all), with a reason or rule (NULL: all). */
+struct run_replay {
+    int64_t run_id;
+    const char *reason;
+};
+/* Records that fit, by what is done with them. */
+struct run_replayed {
+    int64_t taken;
+    int64_t
+        not_kept; /* cannot be replayed: rejected by an older version, or longer than what is kept */
+    int64_t joined;      /* records of a joined relation: they have no row of their own */
+    int64_t unpublished; /* of runs that did not publish */
+};
+/* Run a pipeline's rejected records through it, as a run of its own (run/replay.h). Nothing is run, and out->run_id is 0,
+ * when no record fits. The lock is held. */
+Q_MUST_CHECK enum q_code run_replay(struct run_session *s, const struct cfg_pipeline *pipeline,
+                                    const struct run_replay *what, struct run_replayed *taken,
+                                    struct run_result *out, struct q_err *err);
+/* Bring the state tables of the warehouse to this version and attach it read-only; Q_USAGE when there is no warehouse. The
+ * lock is held. */
+Q_MUST_CHECK enum q_code run_prepare(struct run_session *s, struct q_err *err);
 /* Run the extract and transform steps in the workspace, for looking at a relation. `relation` NULL: the one that is checked
  * and loaded; else a source (as read), or the name of any relation that a run makes. *out is its name there. */
 Q_MUST_CHECK enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline,

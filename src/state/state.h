@@ -126,6 +126,8 @@ Q_MUST_CHECK enum q_code state_find_run(struct db_conn *conn, struct q_arena *ar
 Q_MUST_CHECK enum q_code state_held_run(struct db_conn *conn, const char *pipeline, int64_t *out,
                                         struct q_err *err);
 
+/* The state tables of this version are all there; an earlier one made fewer. */
+bool state_is_current(struct db_conn *conn);
 /* Read-only check of the format before anything else: Q_TARGET when the warehouse is from a newer version. */
 Q_MUST_CHECK enum q_code state_check_format(struct db_conn *conn, struct q_err *err);
 

@@ -9,10 +9,11 @@
 enum { FORMAT = 1 };
 
 static const char *const creates[] = {
-    "state/create_schema.sql",       "state/create_meta.sql",    "state/create_runs.sql",
-    "state/create_relations.sql",    "state/create_reasons.sql", "state/create_files.sql",
-    "state/create_rule_results.sql", "state/create_rejects.sql", "state/create_checksums.sql",
-    "state/create_holds.sql",
+    "state/create_schema.sql",       "state/create_meta.sql",         "state/create_runs.sql",
+    "state/create_relations.sql",    "state/create_reasons.sql",      "state/create_files.sql",
+    "state/create_rule_results.sql", "state/create_rejects.sql",      "state/create_checksums.sql",
+    "state/create_holds.sql",        "state/create_reject_rows.sql",  "state/create_shapes.sql",
+    "state/create_reject_edits.sql", "state/create_reject_drops.sql",
 };
 
 bool state_exists(struct db_conn *conn)
@@ -129,7 +130,7 @@ static enum q_code check_fence(struct db_conn *conn, struct state_lock *lock, st
 }
 
 /* An earlier version made fewer. */
-static bool has_all_tables(struct db_conn *conn)
+bool state_is_current(struct db_conn *conn)
 {
     int64_t n = 0;
     const size_t tables = sizeof creates / sizeof creates[0] - 1; /* the first is the schema */
@@ -140,7 +141,7 @@ static bool has_all_tables(struct db_conn *conn)
 enum q_code state_open_for_write(struct db_conn *conn, struct state_lock *lock, struct q_err *err)
 {
     enum q_code code = Q_OK;
-    bool known = has_all_tables(conn);
+    bool known = state_is_current(conn);
     for (size_t i = 0; !known && i < sizeof creates / sizeof creates[0] && !code; i++)
         code = db_exec(conn, q_embed_text(creates[i]), NULL, 0, NULL, err);
     int64_t format = 0;

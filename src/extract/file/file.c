@@ -4,6 +4,7 @@
 
 #include <assert.h>
 
+#include "base/json.h"
 #include "base/suggest.h"
 #include "extract/file/internal.h"
 #include "sql/build.h"
@@ -309,6 +310,30 @@ int64_t extract_file_bytes(const struct extract_file *s)
     for (size_t i = 0; i < s->paths.n; i++)
         bytes += s->items[i].size * (is_compressed(s, &s->items[i]) ? EXPANSION : 1);
     return bytes;
+}
+
+enum { SHAPE_MAX = 1 << 20 };
+
+const char *extract_file_shape(const struct extract_file *s, size_t i)
+{
+    const struct file_item *f = &s->items[i];
+    if (s->kind == FILE_PARQUET || f->empty)
+        return NULL;
+    struct q_json *o = q_json_object(s->arena);
+    q_json_set_text(o, "format", s->kind == FILE_CSV ? "csv" : "json");
+    if (s->kind == FILE_CSV) {
+        const char delimiter[] = {f->csv.rules.delimiter, 0};
+        struct q_json *names = q_json_set_array(o, "names");
+        q_json_set_text(o, "delimiter", delimiter);
+        for (size_t c = 0; c < f->csv.names.n; c++)
+            q_json_push_text(names, f->csv.names.v[c]);
+    }
+    struct q_buf text;
+    q_buf_init(&text, SHAPE_MAX);
+    q_json_write(o, false, &text);
+    const char *shape = q_strdup(s->arena, q_buf_text(&text));
+    q_buf_release(&text);
+    return shape;
 }
 
 bool extract_file_inferred(const struct extract_file *s)

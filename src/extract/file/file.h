@@ -92,6 +92,10 @@ const char *extract_file_select(const struct extract_file *s);
 /* Close the files; locating still works. */
 void extract_file_close(struct extract_file *s);
 
+/* What is needed to read a record of file i alone, as JSON: {"format": "csv", "delimiter": ",", "names": [...]} or
+ * {"format": "json"}. NULL for Parquet, whose rows are never rejected by the reader, and for an empty file. */
+const char *extract_file_shape(const struct extract_file *s, size_t i);
+
 struct extract_file_stats {
     const char *path;
     const char *detected; /* one line */

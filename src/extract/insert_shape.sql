@@ -1,0 +1,1 @@
+INSERT INTO q_shapes VALUES ($relation, $file_no, $shape)

@@ -167,8 +167,9 @@ static const char *key_of_row(const struct check *c)
         const struct q_column *key = check_column(c, c->in.plan->target->keys[i]);
         if (!key)
             continue;
-        sql_add(q, first ? "{%L: CAST(r.%I AS VARCHAR)" : ", %L: CAST(r.%I AS VARCHAR)", key->name,
-                key->name);
+        bool exact = key->type.id == Q_T_DECIMAL; /* as text, so that no digit is lost */
+        sql_add(q, first ? "{%L: " : ", %L: ", key->name);
+        sql_add(q, exact ? "CAST(r.%I AS VARCHAR)" : "r.%I", key->name);
         first = false;
     }
     sql_add(q, "}");

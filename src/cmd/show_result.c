@@ -89,6 +89,53 @@ static void print_detected(const struct run_result *r)
     }
 }
 
+/* What is rejected, for a plan: key, value and place. */
+static void print_samples(const struct run_result *r)
+{
+    for (size_t i = 0; i < r->samples.n; i++) {
+        const struct run_sample *x = &r->samples.v[i];
+        const struct run_sample *last = i ? &r->samples.v[i - 1] : NULL;
+        if (!last || !q_streq(last->relation, x->relation) || !q_streq(last->reason, x->reason))
+            (void)printf("  for example %s of %s:\n", x->reason, x->relation);
+        (void)printf("   ");
+        if (x->path && x->record_no)
+            (void)printf(" %s record %lld", x->path, (long long)x->record_no);
+        if (x->key)
+            (void)printf(" %s", x->key);
+        if (x->column)
+            (void)printf(" %s", x->column);
+        if (x->value)
+            (void)printf(" \"%s\"", x->value);
+        (void)printf("\n");
+    }
+}
+
+static size_t wider(size_t n, const char *text)
+{
+    size_t m = text ? strlen(text) : 1;
+    return m > n ? m : n;
+}
+
+static void print_measures(const struct run_result *r)
+{
+    size_t w[4] = {7, 6, 5, 6}; /* of the titles */
+    for (size_t i = 0; i < r->measures.n; i++) {
+        const struct run_measure *m = &r->measures.v[i];
+        const char *const texts[] = {m->name, m->before, m->after, m->change};
+        for (size_t k = 0; k < 4; k++)
+            w[k] = wider(w[k], texts[k]);
+    }
+    if (r->measures.n)
+        (void)printf("  %-*s  %*s  %*s  %*s\n", (int)w[0], "measure", (int)w[1], "before",
+                     (int)w[2], "after", (int)w[3], "change");
+    for (size_t i = 0; i < r->measures.n; i++) {
+        const struct run_measure *m = &r->measures.v[i];
+        (void)printf("  %-*s  %*s  %*s  %*s\n", (int)w[0], m->name, (int)w[1],
+                     m->before ? m->before : "-", (int)w[2], m->after ? m->after : "-", (int)w[3],
+                     m->change ? m->change : "-");
+    }
+}
+
 void show_result_text(const struct run_result *r)
 {
     char n[6][32];
@@ -123,6 +170,8 @@ void show_result_text(const struct run_result *r)
         (void)printf("; members inferred %s", progress_number(n[0], r->inferred));
     (void)printf("\n");
     print_rules(r);
+    print_samples(r);
+    print_measures(r);
 }
 
 static void reasons_json(const struct run_result *r, const char *relation, const char *kind,
@@ -185,6 +234,31 @@ static void file_json(const struct run_file *f, struct q_json *o)
     q_json_set_text(o, "detected", f->detected);
 }
 
+static void preview_json(const struct run_result *r, struct q_json *o)
+{
+    struct q_json *samples = q_json_set_array(o, "samples");
+    for (size_t i = 0; i < r->samples.n; i++) {
+        const struct run_sample *x = &r->samples.v[i];
+        struct q_json *s = q_json_push_object(samples);
+        q_json_set_text(s, "relation", x->relation);
+        q_json_set_text(s, "reason", x->reason);
+        q_json_set_text(s, "key", x->key);
+        q_json_set_text(s, "column", x->column);
+        q_json_set_text(s, "value", x->value);
+        q_json_set_text(s, "file", x->path);
+        q_json_set_int(s, "record_no", x->record_no);
+    }
+    struct q_json *measures = q_json_set_array(o, "measures");
+    for (size_t i = 0; i < r->measures.n; i++) {
+        const struct run_measure *m = &r->measures.v[i];
+        struct q_json *x = q_json_push_object(measures);
+        q_json_set_text(x, "name", m->name);
+        q_json_set_text(x, "before", m->before);
+        q_json_set_text(x, "after", m->after);
+        q_json_set_text(x, "change", m->change);
+    }
+}
+
 void show_result_json(const struct run_result *r, struct q_json *o)
 {
     q_json_set_int(o, "run", r->run_id);
@@ -213,6 +287,8 @@ void show_result_json(const struct run_result *r, struct q_json *o)
     struct q_json *files = q_json_set_array(o, "files");
     for (size_t i = 0; i < r->files.n; i++)
         file_json(&r->files.v[i], q_json_push_object(files));
+    if (r->samples.n || r->measures.n)
+        preview_json(r, o);
     q_json_set_real(o, "seconds", r->seconds);
     q_json_set_null(o, "watermark");
     q_json_set_int(o, "exit", r->exit_code);

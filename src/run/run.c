@@ -12,6 +12,7 @@
 #include "run/account.h"
 #include "run/hold.h"
 #include "run/internal.h"
+#include "run/preview.h"
 #include "run/progress.h"
 #include "run/replay.h"
 
@@ -325,6 +326,50 @@ static enum q_code tell_held(struct run *r, struct q_err *err)
     return code;
 }
 
+static enum q_code take_sample(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct run *r = arg;
+    struct q_arena *arena = r->s->arena;
+    (void)err;
+    *q_vec_push(arena, &r->out->samples) = (struct run_sample){
+        .relation = db_cell_text(arena, b, 0, row),
+        .reason = db_cell_text(arena, b, 1, row),
+        .key = db_cell_text(arena, b, 2, row),
+        .column = db_cell_text(arena, b, 3, row),
+        .value = db_cell_text(arena, b, 4, row),
+        .path = db_cell_text(arena, b, 5, row),
+        .record_no = db_cell_int(b, 6, row, 0),
+    };
+    return Q_OK;
+}
+
+/* The load transaction in a stand-in of the warehouse: what it does to the measures. */
+static enum q_code preview_load(struct run *r, struct q_err *err)
+{
+    struct run_session *s = r->s;
+    enum q_code code = preview_open(s, r->plan, err);
+    if (!code)
+        code = preview_measure(s, r->plan, false, r->out, err);
+    if (!code)
+        code = db_begin(s->db, err);
+    if (code)
+        return code;
+    code = run_steps(r, true, err);
+    if (!code)
+        code = preview_measure(s, r->plan, true, r->out, err);
+    db_rollback(s->db);
+    return code ? code : preview_close(s, err);
+}
+
+static enum q_code preview(struct run *r, struct q_err *err)
+{
+    enum q_code code =
+        db_each(r->s->db, q_embed_text("run/list_samples.sql"), NULL, 0, take_sample, r, err);
+    if (!code && preview_wanted(r->plan) && !q_streq(r->out->status, "would abort"))
+        code = preview_load(r, err);
+    return code;
+}
+
 static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
 {
     enum q_code code = dry ? Q_OK : write_journal(r, err);
@@ -339,7 +384,7 @@ static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
                          : q_streq(r->out->status, "held")  ? "would be held"
                                                             : "planned";
         r->out->next = NULL;
-        return Q_OK;
+        return preview(r, err);
     }
     code = plan_pins_write(r->s->pins, err);
     return code ? code : publish(r, q_streq(r->out->status, "published"), err);

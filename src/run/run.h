@@ -74,6 +74,13 @@ struct run_rule {
     bool
         removes_rows; /* the rows that fail it are rejected; false for rules about the whole relation */
 };
+struct run_sample { /* a rejected record, for looking at */
+    const char *relation, *reason, *key, *column, *value, *path;
+    int64_t record_no; /* 0: unknown */
+};
+struct run_measure { /* of the target, as exact text; NULL: there was none */
+    const char *name, *before, *after, *change;
+};
 struct run_file {
     const char *relation, *path, *detected;
     int64_t size, records, rejected;
@@ -99,6 +106,9 @@ struct run_result {
     Q_VEC(struct run_misfit) misfits;
     Q_VEC(struct run_rule) rules;
     Q_VEC(struct run_file) files;
+    /* Of a dry run: */
+    Q_VEC(struct run_sample) samples; /* up to three of each reason */
+    Q_VEC(struct run_measure) measures;
 };
 
 /* Run one pipeline. `dry`: everything but the publishing, no lock and no journal needed; the workspace keeps the relations

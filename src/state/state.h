@@ -128,6 +128,8 @@ Q_MUST_CHECK enum q_code state_held_run(struct db_conn *conn, const char *pipeli
 
 /* The state tables of this version are all there; an earlier one made fewer. */
 bool state_is_current(struct db_conn *conn);
+/* Make those that are missing; inside a transaction, or in a scratch database. */
+Q_MUST_CHECK enum q_code state_make_tables(struct db_conn *conn, struct q_err *err);
 /* Read-only check of the format before anything else: Q_TARGET when the warehouse is from a newer version. */
 Q_MUST_CHECK enum q_code state_check_format(struct db_conn *conn, struct q_err *err);
 

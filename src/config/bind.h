@@ -144,6 +144,15 @@ Q_MUST_CHECK enum q_code cfg_bind_rules(struct cfg_bind *b, const struct cfg_nod
                                         cfg_rules *out);
 extern const struct cfg_word cfg_on_fail_words[];
 
+/* An empty project in b->project. `err` is never NULL. */
+void cfg_bind_init(struct cfg_bind *b, struct q_arena *arena, const struct cfg_options *options,
+                   struct q_err *err);
+/* Read and parse a file; `name` is what it is called in places. */
+Q_MUST_CHECK enum q_code cfg_read_tree(struct cfg_bind *b, const char *path, const char *name,
+                                       struct cfg_node **out);
+/* After something was wrong: how many more errors there are goes into the first one, whose code is returned. */
+enum q_code cfg_bind_end(struct cfg_bind *b);
+
 /* ---- references between files; fills what they imply: keys and `from` of roles ---- */
 
 Q_MUST_CHECK enum q_code cfg_check_model(struct cfg_bind *b);

@@ -22,8 +22,8 @@ static const struct file_kind file_kinds[] = {
 };
 enum { N_KINDS = sizeof file_kinds / sizeof file_kinds[0] };
 
-static enum q_code read_tree(struct cfg_bind *b, const char *path, const char *name,
-                             struct cfg_node **out)
+enum q_code cfg_read_tree(struct cfg_bind *b, const char *path, const char *name,
+                          struct cfg_node **out)
 {
     struct q_str text;
     struct q_err err = {0};
@@ -96,7 +96,7 @@ static enum q_code load_folder(struct cfg_bind *b, const char *folder)
     for (size_t i = 0; i < names.n; i++) {
         struct cfg_node *root = NULL;
         const char *shown = q_printf(b->arena, "%s/%s", folder, names.v[i]);
-        enum q_code now = read_tree(b, q_path_join(b->arena, dir, names.v[i]), shown, &root);
+        enum q_code now = cfg_read_tree(b, q_path_join(b->arena, dir, names.v[i]), shown, &root);
         code = cfg_first(code, now ? now : bind_file(b, root, folder));
     }
     return code;
@@ -132,14 +132,14 @@ static enum q_code load_project_file(struct cfg_bind *b)
     if (!q_file_exists(path))
         return no_project(b);
     struct cfg_node *root = NULL;
-    enum q_code code = read_tree(b, path, name, &root);
+    enum q_code code = cfg_read_tree(b, path, name, &root);
     if (!code)
         code = cfg_read_vars(b, root);
     return code ? code : cfg_bind_project(b, root);
 }
 
-static void init_bind(struct cfg_bind *b, struct q_arena *arena, const struct cfg_options *options,
-                      struct q_err *err)
+void cfg_bind_init(struct cfg_bind *b, struct q_arena *arena, const struct cfg_options *options,
+                   struct q_err *err)
 {
     *b = (struct cfg_bind){.arena = arena, .err = err, .options = options};
     b->project = q_new(arena, struct cfg_project);
@@ -149,7 +149,7 @@ static void init_bind(struct cfg_bind *b, struct q_arena *arena, const struct cf
     q_map_init(&b->vars.secrets, arena);
 }
 
-static enum q_code count_others(struct cfg_bind *b)
+enum q_code cfg_bind_end(struct cfg_bind *b)
 {
     if (b->failures > 1 && !b->err->detail[0] && b->next.file)
         q_detail(b->err, "%d more error%s; the next one is at %s:%d:%d.", b->failures - 1,
@@ -162,7 +162,7 @@ enum q_code cfg_load(struct q_arena *arena, const struct cfg_options *options,
 {
     struct q_err own = {0};
     struct cfg_bind b;
-    init_bind(&b, arena, options, &own);
+    cfg_bind_init(&b, arena, options, &own);
     enum q_code code = load_project_file(&b);
     /* Without its variables, other files would only repeat what is wrong. */
     if (!code) {
@@ -180,7 +180,7 @@ enum q_code cfg_load(struct q_arena *arena, const struct cfg_options *options,
         *out = b.project;
         return Q_OK;
     }
-    code = count_others(&b);
+    code = cfg_bind_end(&b);
     if (err)
         *err = own;
     return code;
@@ -192,10 +192,10 @@ enum q_code cfg_load_rules(struct q_arena *arena, const char *path, cfg_rules *o
     struct q_err own = {0};
     struct cfg_options options = {.dir = "."};
     struct cfg_bind b;
-    init_bind(&b, arena, &options, &own);
+    cfg_bind_init(&b, arena, &options, &own);
     struct cfg_node *root = NULL;
     cfg_rules rules = {0};
-    enum q_code code = read_tree(&b, path, path, &root);
+    enum q_code code = cfg_read_tree(&b, path, path, &root);
     if (!code)
         code = cfg_expand(&b, root, false);
     if (!code && root->kind == CFG_NODE_MAP) {
@@ -209,7 +209,7 @@ enum q_code cfg_load_rules(struct q_arena *arena, const char *path, cfg_rules *o
         *out = rules;
         return Q_OK;
     }
-    code = count_others(&b);
+    code = cfg_bind_end(&b);
     if (err)
         *err = own;
     return code;

@@ -274,11 +274,13 @@ static enum q_code publish(struct run *r, bool with_data, struct q_err *err)
         code = in_transaction(r, with_data, err);
     if (code) {
         db_rollback(s->db);
-        if (run_detach(s, NULL) == Q_OK)
+        if (s->scratch || run_detach(s, NULL) == Q_OK)
             return code; /* else the same: the first error is the one to tell */
         return code;
     }
     code = db_commit(s->db, err);
+    if (s->scratch)
+        return code;
     if (!code)
         code = run_detach(s, err);
     if (code && was_committed(r)) {
@@ -372,8 +374,8 @@ static enum q_code preview(struct run *r, struct q_err *err)
 
 static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
 {
-    enum q_code code = dry ? Q_OK : write_journal(r, err);
-    if (!code)
+    enum q_code code = dry || r->s->scratch ? Q_OK : write_journal(r, err);
+    if (!code && !r->s->scratch)
         code = tell_held(r, err);
     if (!code)
         code = audited(r, err);
@@ -386,7 +388,7 @@ static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
         r->out->next = NULL;
         return preview(r, err);
     }
-    code = plan_pins_write(r->s->pins, err);
+    code = r->s->scratch ? Q_OK : plan_pins_write(r->s->pins, err);
     return code ? code : publish(r, q_streq(r->out->status, "published"), err);
 }
 
@@ -623,6 +625,46 @@ enum q_code run_drop(struct run_session *s, int64_t run_id, struct q_err *err)
         return code;
     }
     return run_detach(s, err);
+}
+
+/* The tables of the model, and what they need of files: the holidays of a date dimension. */
+static enum q_code prepare_steps(struct run *r, bool publishing, struct q_err *err)
+{
+    enum q_code code = Q_OK;
+    for (size_t i = 0; i < r->plan->steps.n && !code; i++) {
+        const struct plan_step *step = &r->plan->steps.v[i];
+        bool wanted = publishing ? q_streq(step->name, "schema") : q_streq(step->stage, "extract");
+        if (wanted && step->publishes == publishing)
+            code = step->run(step, &r->ctx, err);
+    }
+    return code;
+}
+
+enum q_code run_make_schema(struct run_session *s, const struct cfg_pipeline *pipeline,
+                            struct q_err *err)
+{
+    struct run_result unused = {.pipeline = pipeline->name.s};
+    struct run r = {.s = s, .out = &unused};
+    enum q_code code = compile(s, pipeline, 0, false, &r.plan, err);
+    if (code)
+        return code;
+    fill_ctx(&r, s->arena);
+    code = account_begin(&r.ctx, err);
+    if (!code)
+        code = prepare_steps(&r, false, err);
+    if (!code)
+        code = run_attach_for_writing(s, err);
+    if (!code)
+        code = db_begin(s->db, err);
+    if (code)
+        return code;
+    code = state_open_for_write(s->db, s->lock, err);
+    if (!code)
+        code = prepare_steps(&r, true, err);
+    if (!code)
+        return db_commit(s->db, err);
+    db_rollback(s->db);
+    return code;
 }
 
 static bool shapes(const struct plan_step *step)

@@ -42,6 +42,9 @@ struct run_session {
     bool attached;
     bool accept_shrink; /* a full snapshot may take as many keys as it does (SEMANTICS 15) */
     bool all_cores;     /* statements use them; else one thread, or as many as the user says */
+    /* The warehouse lives in memory, as long as it is attached: nothing is locked, put into the journal or pinned. Set
+     * after run_open(). */
+    bool scratch;
 };
 
 /* Open the workspace. `wait`: seconds. Nothing is locked or attached yet. */
@@ -144,6 +147,10 @@ Q_MUST_CHECK enum q_code run_replay(struct run_session *s, const struct cfg_pipe
 /* Bring the state tables of the warehouse to this version and attach it read-only; Q_USAGE when there is no warehouse. The
  * lock is held. */
 Q_MUST_CHECK enum q_code run_prepare(struct run_session *s, struct q_err *err);
+/* Bring the schema of the warehouse up to date as a run of `pipeline` would, without loading anything: for a scratch session
+ * whose tables get their rows by hand. */
+Q_MUST_CHECK enum q_code run_make_schema(struct run_session *s, const struct cfg_pipeline *pipeline,
+                                         struct q_err *err);
 /* Run the extract and transform steps in the workspace, for looking at a relation. `relation` NULL: the one that is checked
  * and loaded; else a source (as read), or the name of any relation that a run makes. *out is its name there. */
 Q_MUST_CHECK enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline,

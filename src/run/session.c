@@ -91,7 +91,7 @@ static enum q_code attach_file(struct run_session *s, bool read_only, struct q_e
 enum q_code run_attach(struct run_session *s, struct q_err *err)
 {
     enum q_code code;
-    if (q_file_exists(s->warehouse))
+    if (!s->scratch && q_file_exists(s->warehouse))
         code = attach_file(s, true, err);
     else
         code = db_attach(s->db, ":memory:", "wh", false, err);
@@ -109,6 +109,8 @@ enum q_code run_detach(struct run_session *s, struct q_err *err)
 
 enum q_code run_attach_for_writing(struct run_session *s, struct q_err *err)
 {
+    if (s->scratch)
+        return s->attached ? Q_OK : run_attach(s, err);
     struct q_arena *scratch = q_arena_new(NULL, "path");
     enum q_code code = run_detach(s, err);
     if (!code)

@@ -133,5 +133,5 @@ enum q_code state_raise_fence(struct state_lock *lock, int64_t above, struct q_e
 
 int64_t state_fence(const struct state_lock *lock)
 {
-    return lock->fence;
+    return lock ? lock->fence : 0;
 }

@@ -28,6 +28,7 @@ struct state_lock;
 Q_MUST_CHECK enum q_code state_lock(struct q_arena *arena, const char *warehouse, int64_t wait,
                                     struct state_lock **out, struct q_err *err);
 void state_unlock(struct state_lock *lock);
+/* 0 for NULL: a warehouse that nobody else can have. */
 int64_t state_fence(const struct state_lock *lock);
 
 /* ---- the life of a run on record ----
@@ -88,7 +89,7 @@ Q_MUST_CHECK enum q_code state_meta_get(struct db_conn *conn, struct q_arena *ar
 
 /* Inside the load transaction: */
 /* Make the state tables, refuse a newer format (Q_TARGET), check and store the fence (Q_LOCKED when overtaken; raised
- * when the lock file is younger than the warehouse). */
+ * when the lock file is younger than the warehouse). `lock` NULL: the warehouse is this process' own. */
 Q_MUST_CHECK enum q_code state_open_for_write(struct db_conn *conn, struct state_lock *lock,
                                               struct q_err *err);
 Q_MUST_CHECK enum q_code state_meta_set(struct db_conn *conn, const char *key, const char *value,

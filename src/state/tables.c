@@ -117,6 +117,8 @@ static enum q_code check_fence(struct db_conn *conn, struct state_lock *lock, st
 {
     int64_t fence = 0;
     enum q_code code = meta_int(conn, "fence", &fence, err);
+    if (!lock)
+        return code;
     if (!code && !state_lock_is_ours(lock)) {
         code = q_fail(err, Q_LOCKED,
                       "could not write: another run took the lock over (the last token is %" PRId64

@@ -8,18 +8,13 @@
  */
 #include "load/internal.h"
 
-const char *load_before_name(struct q_arena *arena, const struct model_table *table)
-{
-    return q_printf(arena, "before_%s", table->stored);
-}
-
 const char *load_before_sql(struct q_arena *arena, const struct model_table *table)
 {
     return sql_make(
         arena,
         "CREATE TABLE IF NOT EXISTS wh.quern.%I AS SELECT CAST(0 AS BIGINT) AS _q_undo_run, * FROM " LOAD_WH
         ".%I WHERE false",
-        load_before_name(arena, table), table->stored);
+        model_before(arena, table), table->stored);
 }
 
 void load_remember(struct load *l, const char *only_if, const char *from)
@@ -30,7 +25,7 @@ void load_remember(struct load *l, const char *only_if, const char *from)
         q,
         "INSERT INTO wh.quern.%I BY NAME SELECT (SELECT run_id FROM q_run) AS _q_undo_run, t.* FROM %s ANTI JOIN "
         "(SELECT * FROM wh.quern.%I WHERE _q_undo_run = (SELECT run_id FROM q_run)) AS b ON ",
-        load_before_name(l->arena, t), from, load_before_name(l->arena, t));
+        model_before(l->arena, t), from, model_before(l->arena, t));
     if (t->is_fact)
         load_add_key_match(q, l, "b", "t");
     else

@@ -50,8 +50,7 @@ enum q_code load_history(struct load *l, struct q_err *err);
 const char *load_added_key(struct q_arena *arena, const struct model_table *table,
                            const char *column);
 /* before.c */
-/* The table of before-images, in schema quern of the warehouse, and the statement that makes it. */
-const char *load_before_name(struct q_arena *arena, const struct model_table *table);
+/* The statement that makes the table of before-images. */
 const char *load_before_sql(struct q_arena *arena, const struct model_table *table);
 /* To be called before a publishing statement that updates or deletes rows of the target: keeps them as they are. `from` is
  * what stands behind FROM: the target under the alias `t`, joined (SEMI JOIN) so that exactly the rows that will change

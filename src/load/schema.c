@@ -64,7 +64,7 @@ static enum q_code add_column(struct step_ctx *ctx, const struct model_table *t,
         code = db_exec(ctx->db,
                        sql_make(ctx->arena,
                                 "ALTER TABLE wh.quern.%I ADD COLUMN IF NOT EXISTS %I %T DEFAULT %s",
-                                load_before_name(ctx->arena, t), c->name, &c->type,
+                                model_before(ctx->arena, t), c->name, &c->type,
                                 model_added_value(t, c->name)),
                        NULL, 0, NULL, err);
     return code;
@@ -137,8 +137,7 @@ static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
     enum q_code code = Q_OK;
     if (!known)
         code = db_exec(ctx->db, model_create_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
-    if (!code && !t->is_date &&
-        !db_has_table(ctx->db, "wh", "quern", load_before_name(ctx->arena, t)))
+    if (!code && !t->is_date && !db_has_table(ctx->db, "wh", "quern", model_before(ctx->arena, t)))
         code = db_exec(ctx->db, load_before_sql(ctx->arena, t), NULL, 0, NULL, err);
     if (!code && known)
         code = fit_columns(ctx, have, t, err);

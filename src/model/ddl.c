@@ -40,6 +40,11 @@ void model_stored_columns(struct q_arena *arena, const struct model_table *t, st
     q_schema_add(arena, out, "_q_pos", Q_TYPE(Q_T_INT64));
 }
 
+const char *model_before(struct q_arena *arena, const struct model_table *t)
+{
+    return q_printf(arena, "before_%s", t->stored);
+}
+
 const char *model_previous(struct q_arena *arena, const char *column)
 {
     return q_printf(arena, "previous_%s", column);

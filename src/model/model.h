@@ -110,6 +110,8 @@ const char *model_changed_at(struct q_arena *arena, const char *column);
 /* What rows that are there get in a column that the model got later: -1 in a role's key, false in is_deleted and
  * inferred, else NULL. A fragment. */
 const char *model_added_value(const struct model_table *table, const char *column);
+/* The table of before-images in schema quern: `_q_undo_run` and the columns of the stored table. */
+const char *model_before(struct q_arena *arena, const struct model_table *table);
 /* What a load and a proof compare of a closed version (SEMANTICS 22): an expression over its columns, a number. NULLs are
  * left out, so that a new column does not change it. */
 const char *model_closed_hash(struct q_arena *arena, const struct model_table *table);

@@ -242,6 +242,9 @@ static enum q_code in_transaction(struct run *r, bool publish, struct q_err *err
         code = hold_keep(&r->ctx, r->plan, err);
     if (!code && publish)
         code = run_steps(r, true, err);
+    if (!code && publish)
+        code = state_prune_undo(r->s->db, r->out->run_id, r->ctx.clock, r->s->project->undo_days,
+                                r->s->project->undo_bytes, err);
     if (!code && r->held)
         code = replace_record(r, err);
     assert(state_status_may(r->held ? STATE_HELD : STATE_NONE, state_status_of(r->out->status)));

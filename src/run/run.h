@@ -151,6 +151,12 @@ Q_MUST_CHECK enum q_code run_prepare(struct run_session *s, struct q_err *err);
  * whose tables get their rows by hand. */
 Q_MUST_CHECK enum q_code run_make_schema(struct run_session *s, const struct cfg_pipeline *pipeline,
                                          struct q_err *err);
+/* One transaction that is no run of a pipeline: `fn` changes the warehouse, and puts a run on record under `run_id`. Runs
+ * that died go on record first. The session holds the lock. `keep` false: all is rolled back, whatever `fn` says. */
+Q_MUST_CHECK enum q_code run_transaction(struct run_session *s, bool keep,
+                                         enum q_code (*fn)(void *arg, int64_t run_id,
+                                                           struct q_err *err),
+                                         void *arg, struct q_err *err);
 /* Run the extract and transform steps in the workspace, for looking at a relation. `relation` NULL: the one that is checked
  * and loaded; else a source (as read), or the name of any relation that a run makes. *out is its name there. */
 Q_MUST_CHECK enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline,

@@ -158,3 +158,54 @@ enum q_code run_lock(struct run_session *s, struct q_err *err)
     q_arena_free(scratch);
     return code ? code : state_lock(s->arena, s->warehouse, s->wait, &s->lock, err);
 }
+
+/* After an error at commit or at the checkpoint behind it: the record says whether it happened. */
+static bool was_committed(struct run_session *s, int64_t run_id)
+{
+    bool known = false;
+    s->attached = false;
+    if (db_detach(s->db, "wh", NULL) || run_attach(s, NULL) ||
+        state_has_run(s->db, run_id, &known, NULL))
+        return false;
+    return known;
+}
+
+enum q_code run_transaction(struct run_session *s, bool keep,
+                            enum q_code (*fn)(void *arg, int64_t run_id, struct q_err *err),
+                            void *arg, struct q_err *err)
+{
+    state_journals dead = {0};
+    struct q_err ignored = {0};
+    int64_t run_id = 0;
+    enum q_code code = state_journals_read(s->arena, s->project->dir, &dead, err);
+    if (!code)
+        code = run_attach_for_writing(s, err);
+    if (!code)
+        code = db_begin(s->db, err);
+    if (code)
+        return code;
+    code = state_open_for_write(s->db, s->lock, err);
+    if (!code)
+        code = run_record_dead(s, &dead, err);
+    if (!code)
+        code = state_next_run(s->db, &run_id, err);
+    if (!code)
+        code = fn(arg, run_id, err);
+    if (code || !keep) {
+        db_rollback(s->db);
+        enum q_code left =
+            run_detach(s, code ? &ignored : err); /* the first error is the one to tell */
+        return code ? code : left;
+    }
+    code = db_commit(s->db, err);
+    if (!code)
+        code = run_detach(s, err);
+    if (code && was_committed(s, run_id)) {
+        q_log(Q_LOG_WARN, "run %lld is done, but its file could not be tidied up: %s",
+              (long long)run_id, err->message);
+        code = Q_OK;
+    }
+    for (size_t i = 0; i < dead.n && !code; i++)
+        state_journal_remove(&dead.v[i]);
+    return code;
+}

@@ -84,6 +84,7 @@ static enum q_code give_batch(struct plan *plan, struct q_err *err)
     sql_add(q, ") AS v WHERE %s", rows ? "true" : "false");
     struct plan_step *step = plan_add_step(plan, "extract", "batch", "batch");
     plan_step_sql(plan, step, sql_text(q));
+    plan_step_sql(plan, step, "CREATE VIEW s_batch AS SELECT * FROM t1_batch");
     if (unread.n)
         plan_step_sql(
             plan, step,

@@ -24,6 +24,12 @@
  *       │ it (infer)   │ │
  *       v   row        v │ snapshot lacks it
  *     inferred ──> open  ended (close) or tombstone
+ *
+ * States of a version; every load proves that what it wrote is in one of them:
+ *
+ *     inferred ──its row──> current ──next version, delete, splice──> closed (ended: by a delete)
+ *                              ^                                         │
+ *                              └──── tombstone <── delete (tombstone) ───┘   a tombstone is current and is_deleted
  */
 #ifndef Q_LOAD_HISTORY_H
 #define Q_LOAD_HISTORY_H

@@ -292,8 +292,9 @@ static void sum_after(struct load *l)
 static void read_back(struct load *l)
 {
     const struct model_table *t = l->target;
-    const char *columns = sql_make(l->arena, "t.%I, %s, t.valid_from, t.valid_to, t.is_current",
-                                   t->key, history_keys(l, "t"));
+    const char *columns = sql_make(
+        l->arena, "t.%I, %s, t.valid_from, t.valid_to, t.is_current, t.is_deleted, t._q_ended%s",
+        t->key, history_keys(l, "t"), t->can_infer ? ", t.inferred" : "");
     load_publish(
         l,
         sql_make(
@@ -328,6 +329,16 @@ static void carry_checksum(struct load *l)
     load_publish(l, "DROP TABLE h_carried");
 }
 
+/* The states that a version may be in (see history.h); true for one that is in none of them. */
+static const char *stateless(const struct load *l)
+{
+    return sql_make(
+        l->arena,
+        "NOT CASE WHEN is_current THEN valid_to IS NOT DISTINCT FROM %s AND NOT _q_ended ELSE valid_to IS NOT NULL%s "
+        "END",
+        open_end(l), l->target->can_infer ? " AND NOT inferred" : "");
+}
+
 /* The invariants of rule 26, for the touched keys, as one row of counts that must all be zero. */
 static const char *invariants_sql(const struct load *l)
 {
@@ -337,9 +348,9 @@ static const char *invariants_sql(const struct load *l)
         "SELECT (SELECT count(*) FROM (SELECT *, lead(valid_from) OVER (PARTITION BY %s ORDER BY valid_from, valid_to) AS "
         "_q_next FROM h_back AS t) WHERE _q_next < coalesce(valid_to, TIMESTAMP 'infinity') OR valid_to <= valid_from), "
         "(SELECT count(*) FROM (SELECT 1 FROM h_back AS t WHERE is_current GROUP BY %s HAVING count(*) > 1)), (SELECT "
-        "count(*) - count(DISTINCT %I) FROM h_back), (SELECT CASE WHEN f.n = k.n AND f.checksum = k.checksum THEN 0 ELSE 1 "
+        "count(*) - count(DISTINCT %I) FROM h_back), (SELECT count(*) FROM h_back WHERE %s), (SELECT CASE WHEN f.n = k.n AND f.checksum = k.checksum THEN 0 ELSE 1 "
         "END FROM (%s) AS f, h_kept AS k)",
-        history_keys(l, "t"), history_keys(l, "t"), t->key,
+        history_keys(l, "t"), history_keys(l, "t"), t->key, stateless(l),
         closed_sum(l, sql_make(l->arena,
                                "(SELECT t.* FROM " LOAD_WH
                                ".%I AS t SEMI JOIN h_past AS k ON k.%I = t.%I)",
@@ -348,12 +359,13 @@ static const char *invariants_sql(const struct load *l)
 
 static enum q_code prove(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
 {
-    static const char *const broken[] = {"versions overlap", "a key has several current versions",
-                                         "a surrogate key is there twice",
-                                         "a closed version changed"};
-    int64_t counts[4];
-    enum q_code code = db_get_ints(ctx->db, step->sql.v[0], NULL, 0, counts, 4, -1, err);
-    for (int i = 0; i < 4 && !code; i++)
+    static const char *const broken[] = {
+        "versions overlap", "a key has several current versions", "a surrogate key is there twice",
+        "a version is neither current nor closed", "a closed version changed"};
+    enum { BROKEN = sizeof broken / sizeof *broken };
+    int64_t counts[BROKEN];
+    enum q_code code = db_get_ints(ctx->db, step->sql.v[0], NULL, 0, counts, BROKEN, -1, err);
+    for (int i = 0; i < BROKEN && !code; i++)
         if (counts[i] != 0) {
             code = q_fail(err, Q_TARGET, "could not publish \"%s\": %s", step->relation, broken[i]);
             q_detail(

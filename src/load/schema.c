@@ -50,7 +50,7 @@ static bool same_type(const char *shown, const char *wanted)
 
 /* The run that added a column is remembered: that older rows lack its value is no change (SEMANTICS 21). */
 static enum q_code add_column(struct step_ctx *ctx, const struct model_table *t,
-                              const struct q_column *c, struct q_err *err)
+                              const struct q_column *c, bool has_before, struct q_err *err)
 {
     enum q_code code =
         db_exec(ctx->db,
@@ -60,7 +60,7 @@ static enum q_code add_column(struct step_ctx *ctx, const struct model_table *t,
     if (!code)
         code = state_meta_set(ctx->db, load_added_key(ctx->arena, t, c->name),
                               q_printf(ctx->arena, "%lld", (long long)ctx->run_id), err);
-    if (!code)
+    if (!code && has_before)
         code = db_exec(ctx->db,
                        sql_make(ctx->arena,
                                 "ALTER TABLE wh.quern.%I ADD COLUMN IF NOT EXISTS %I %T DEFAULT %s",
@@ -72,7 +72,7 @@ static enum q_code add_column(struct step_ctx *ctx, const struct model_table *t,
 
 /* Add the columns that the stored table lacks; refuse a type that differs. */
 static enum q_code fit_columns(struct step_ctx *ctx, const existing_columns *have,
-                               const struct model_table *t, struct q_err *err)
+                               const struct model_table *t, bool has_before, struct q_err *err)
 {
     struct q_schema want = {0};
     enum q_code code = Q_OK;
@@ -81,7 +81,7 @@ static enum q_code fit_columns(struct step_ctx *ctx, const existing_columns *hav
         const struct existing_column *found = find_column(have, t->stored, want.v[i].name);
         const char *type = sql_type(ctx->arena, want.v[i].type);
         if (!found) {
-            code = add_column(ctx, t, &want.v[i], err);
+            code = add_column(ctx, t, &want.v[i], has_before, err);
         } else if (!same_type(found->type, type)) {
             code = q_fail(
                 err, Q_TARGET,
@@ -135,12 +135,14 @@ static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
     bool known = q_map_has(plan->existing, t->stored);
     bool complete = known && q_map_get(plan->existing, t->stored);
     enum q_code code = Q_OK;
+    bool has_before =
+        t->is_date || db_has_table(ctx->db, "wh", "quern", model_before(ctx->arena, t));
     if (!known)
         code = db_exec(ctx->db, model_create_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
-    if (!code && !t->is_date && !db_has_table(ctx->db, "wh", "quern", model_before(ctx->arena, t)))
+    else
+        code = fit_columns(ctx, have, t, has_before, err);
+    if (!code && !has_before)
         code = db_exec(ctx->db, load_before_sql(ctx->arena, t), NULL, 0, NULL, err);
-    if (!code && known)
-        code = fit_columns(ctx, have, t, err);
     if (!code && !known && !t->is_fact)
         code = db_exec(ctx->db, model_special_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
     const char *view = model_view_sql(ctx->arena, t, LOAD_WH);
@@ -150,6 +152,55 @@ static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
         code = fill_dates(ctx, t, err);
     if (code)
         q_context(err, "preparing table \"%s\"", t->stored);
+    return code;
+}
+
+/* ---- several new columns ---- */
+
+/* A column that is added to a table before the load. */
+struct widen_spec {
+    const struct model_table *table;
+    struct q_column column;
+};
+
+static enum q_code run_widen(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
+{
+    const struct widen_spec *w = step->spec;
+    bool has_before = db_has_table(ctx->db, "wh", "quern", model_before(ctx->arena, w->table));
+    enum q_code code = add_column(ctx, w->table, &w->column, has_before, err);
+    if (code)
+        q_context(err, "adding column \"%s\" to table \"%s\"", w->column.name, w->table->stored);
+    return code;
+}
+
+static void add_widening(struct load *l, const struct model_table *t, const struct q_column *column)
+{
+    struct widen_spec *spec = q_new(l->arena, struct widen_spec);
+    struct plan_step *step = plan_add_step(
+        l->plan, "load", q_printf(l->arena, "add %s.%s", t->stored, column->name), t->stored);
+    *spec = (struct widen_spec){t, *column};
+    step->spec = spec;
+    step->prepares = true;
+    step->run = run_widen;
+}
+
+/* The engine commits no transaction that adds two columns to one table. So several are added beforehand, each in a
+ * transaction of its own; they are empty until the load. One alone is added inside the load transaction. */
+static enum q_code widen(struct load *l, const struct model_table *t, struct q_err *err)
+{
+    struct q_schema want = {0}, have = {0};
+    if (!q_map_has(l->plan->existing, t->stored) || q_map_get(l->plan->existing, t->stored))
+        return Q_OK;
+    model_stored_columns(l->arena, t, &want);
+    enum q_code code =
+        db_describe(l->plan->db, sql_make(l->arena, "SELECT * FROM " LOAD_WH ".%I", t->stored),
+                    l->arena, &have, err);
+    size_t lacking = 0;
+    for (size_t i = 0; i < want.n; i++)
+        lacking += q_schema_find(&have, want.v[i].name) < 0;
+    for (size_t i = 0; i < want.n && !code && lacking > 1; i++)
+        if (q_schema_find(&have, want.v[i].name) < 0)
+            add_widening(l, t, &want.v[i]);
     return code;
 }
 
@@ -166,10 +217,12 @@ static enum q_code run_schema(const struct plan_step *step, struct step_ctx *ctx
 
 enum q_code load_schema(struct load *l, struct q_err *err)
 {
-    (void)err;
-    struct plan_step *step = plan_add_step(l->plan, "load", "schema", l->target->stored);
     struct schema_spec *spec = q_new(l->arena, struct schema_spec);
     spec->plan = l->plan;
+    enum q_code code = Q_OK;
+    for (size_t i = 0; i < l->plan->model->n && !code; i++)
+        code = widen(l, &l->plan->model->tables[i], err);
+    struct plan_step *step = plan_add_step(l->plan, "load", "schema", l->target->stored);
     step->spec = spec;
     step->publishes = true;
     step->run = run_schema;
@@ -183,5 +236,5 @@ enum q_code load_schema(struct load *l, struct q_err *err)
         if (model_view_sql(l->arena, t, LOAD_WH))
             plan_step_sql(l->plan, step, model_view_sql(l->arena, t, LOAD_WH));
     }
-    return Q_OK;
+    return code;
 }

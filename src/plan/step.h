@@ -104,7 +104,9 @@ struct plan_step {
     const char *name;     /* shown: "sales", "derive total_amount", "sales_fact" */
     const char *relation; /* the relation that it makes or works on */
     bool publishes;       /* runs inside the load transaction */
-    q_texts sql;          /* what it will run, for `quern plan` */
+    bool
+        prepares; /* runs in a transaction of its own before that one; it only adds what nothing is in yet */
+    q_texts sql; /* what it will run, for `quern plan` */
     q_texts
         only_if; /* beside `sql`: a relation that must have rows, else the statement is left out; or NULL */
     const void *spec; /* the stage's own */

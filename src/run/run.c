@@ -89,7 +89,7 @@ static enum q_code run_steps(struct run *r, bool publishing, struct q_err *err)
     bool checked = false;
     for (size_t i = 0; i < r->plan->steps.n; i++) {
         const struct plan_step *step = &r->plan->steps.v[i];
-        if (step->publishes != publishing)
+        if (step->prepares || step->publishes != publishing)
             continue;
         progress_step(r->progress, step);
         enum q_code code = Q_OK;
@@ -266,13 +266,36 @@ static bool was_committed(struct run *r)
     return known;
 }
 
+/* What must be committed before the load transaction; see plan_step.prepares. */
+static enum q_code prepare(struct run *r, struct q_err *err)
+{
+    struct run_session *s = r->s;
+    enum q_code code = Q_OK;
+    for (size_t i = 0; i < r->plan->steps.n && !code; i++) {
+        const struct plan_step *step = &r->plan->steps.v[i];
+        if (!step->prepares)
+            continue;
+        code = db_begin(s->db, err);
+        if (!code)
+            code = state_open_for_write(s->db, s->lock, err);
+        if (!code)
+            code = step->run(step, &r->ctx, err);
+        if (!code)
+            code = db_commit(s->db, err);
+    }
+    return code;
+}
+
 static enum q_code publish(struct run *r, bool with_data, struct q_err *err)
 {
     struct run_session *s = r->s;
     enum q_code code = run_attach_for_writing(s, err);
     if (code)
         return code;
-    code = db_begin(s->db, err);
+    if (with_data)
+        code = prepare(r, err);
+    if (!code)
+        code = db_begin(s->db, err);
     if (!code)
         code = in_transaction(r, with_data, err);
     if (code) {

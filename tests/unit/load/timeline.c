@@ -283,6 +283,39 @@ static void an_inferred_member_is_completed_by_the_first_row_of_its_key_rule_13(
     star_close(&s);
 }
 
+/* The engine does not commit two new columns of one table at once. */
+static void several_columns_are_added_to_a_table_with_rows(void **state)
+{
+    (void)state;
+    struct star s = open_star();
+    star_load(&s, "areas", "2024-02-01",
+              "area text, head text, phone text, seen timestamp\nn,Ann,1,2024-01-01\n");
+    place_write(&s.place, "model/dim_areas.yaml",
+                "dimension: dim_areas\n"
+                "key: area_key\n"
+                "business_key: [area]\n"
+                "columns:\n"
+                "  area: { type: text }\n"
+                "  head: { type: text, history: keep }\n"
+                "  phone: { type: text, history: overwrite }\n"
+                "  size: { type: bigint, history: keep }\n"
+                "  zone: { type: text, history: previous }\n");
+    star_reopen(&s);
+    star_load(&s, "areas", "2024-02-02",
+              "area text, head text, phone text, size bigint, zone text, seen timestamp\n"
+              "n,Bob,1,7,z,2024-01-02\n");
+    star_expect(
+        &s,
+        "SELECT head, size, zone, previous_zone AS p, version AS v FROM dim_areas_versions WHERE area_key > 0 ORDER BY "
+        "version",
+        "head,size,zone,p,v\nAnn,,z,,1\nBob,7,z,,2\n");
+    star_expect(
+        &s,
+        "SELECT column_name FROM (DESCRIBE quern.before_dim_areas_versions) WHERE column_name IN ('size', 'zone')",
+        "column_name\nsize\nzone\n");
+    star_close(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +330,7 @@ int main(void)
         cmocka_unit_test(an_empty_snapshot_is_held_until_it_is_accepted_rule_15),
         cmocka_unit_test(a_previous_value_is_kept_once_per_real_change_rule_27),
         cmocka_unit_test(an_inferred_member_is_completed_by_the_first_row_of_its_key_rule_13),
+        cmocka_unit_test(several_columns_are_added_to_a_table_with_rows),
         cmocka_unit_test(an_overwritten_column_may_change_the_current_version_alone_rule_27),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -270,7 +270,7 @@ static enum q_code replay(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     struct run_session s;
     struct run_choice c;
     const struct cfg_pipeline **pipelines;
-    size_t n;
+    size_t n = 0;
     int64_t taken = 0;
     q_texts names = {0};
     enum q_code code = choose(ctx, &c, err);

@@ -31,12 +31,14 @@ static void find_keys(struct load *l)
             sql_add(q, " OR (%s AND r.%I IS NOT NULL)", history_unset(l, "t", i),
                     t->columns.v[i].name);
     load_audit(l, sql_text(q));
-    load_audit(l,
-               sql_make(l->arena,
-                        "CREATE TABLE h_rows AS SELECT r.*, %s AS _q_row FROM l_good AS r SEMI "
-                        "JOIN h_keys AS k ON %s",
-                        l->joined ? "row_number() OVER ()" : "r._q_pos", /* a number of the row */
-                        history_match(l, "r", "k")));
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_rows AS SELECT r.*, r._q_at AS _q_seen, %s AS _q_row FROM l_good AS r SEMI "
+            "JOIN h_keys AS k ON %s",
+            l->joined ? "row_number() OVER ()" : "r._q_pos", /* a number of the row */
+            history_match(l, "r", "k")));
 }
 
 /* The stored versions that matter: the current one of each key, and all of keys whose past is touched. */
@@ -79,6 +81,14 @@ static void find_stored(struct load *l)
  * are older than the end the last one counts. */
 static void return_keys(struct load *l)
 {
+    /* such a row that comes again is known by its own time */
+    load_audit_if(
+        l, "h_deep",
+        sql_make(
+            l->arena,
+            "DELETE FROM h_rows WHERE _q_row IN (SELECT r._q_row FROM h_rows AS r JOIN h_stored AS v ON %s AND "
+            "v.first_seen_at = r._q_at AND v.valid_from > r._q_at WHERE NOT v.is_deleted AND NOT %s)",
+            history_match(l, "r", "v"), history_differ(l, "r", "v")));
     const char *ends =
         sql_make(l->arena,
                  "(SELECT %s, max(s.valid_to) AS _q_end FROM h_stored AS s GROUP BY %s HAVING NOT "

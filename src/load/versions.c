@@ -157,7 +157,7 @@ static void insert_versions(struct load *l)
     sql_add(q, "%s", over ? overwritten(l, ", %I") : "");
     sql_add(
         q,
-        ") SELECT n._q_key, n.valid_from, coalesce(n._q_until, %s), n.is_current, false, n.version, n._q_start, n.ended, %s, "
+        ") SELECT n._q_key, n.valid_from, coalesce(n._q_until, %s), n.is_current, false, n.version, n._q_seen, n.ended, %s, "
         "(SELECT run_id FROM q_run), n._q_pos%s",
         open_end(l), over ? "f._q_over_at, f._q_over_run, f._q_over_pos" : "NULL, NULL, NULL",
         t->can_infer ? ", false" : "");

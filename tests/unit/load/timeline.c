@@ -186,6 +186,10 @@ static void a_key_that_a_snapshot_lacks_is_closed_and_may_return_rule_25(void **
                          "2,b,Kiel,1000-01-01,,true,1,false\n"
                          "3,c,Rom,1000-01-01,2024-02-02,false,1,false\n"
                          "4,c,Rom,2024-02-02,,true,2,false\n"); /* its time is before the end */
+    star_load(&s, "closing", "2024-02-06",
+              COLUMNS A("Oslo", "10") "b,Kiel,1,x,2024-01-10\nc,Rom,1,x,2024-01-31\n");
+    assert_string_equal(star_counts(&s), "inserted 0 updated 0 unchanged 3 superseded 0 opened 0 "
+                                         "closed 0 rejected 0 skipped 0");
     star_close(&s);
 }
 

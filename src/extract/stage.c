@@ -15,6 +15,7 @@ struct spec {
     struct extract_file *file;
     struct reject_box *box;
     const char *select;
+    const char *dir; /* that the paths are relative to */
 };
 
 static enum q_code set_options(struct plan *plan, const struct cfg_source *cfg,
@@ -75,6 +76,7 @@ static enum q_code describe(struct plan *plan, const char *relation,
 {
     struct extract_file_input *in = q_new(plan->arena, struct extract_file_input);
     spec->relation = relation;
+    spec->dir = plan->project->dir;
     spec->box = reject_box_new(plan->arena, relation);
     *in = (struct extract_file_input){.dir = plan->project->dir,
                                       .name = unique(plan->arena, relation),
@@ -141,13 +143,34 @@ static enum q_code count_rows(const struct spec *spec, struct step_ctx *ctx, siz
                        NULL, 0, out, 1, 0, err);
 }
 
+/* A file that changed while it was read was not whole: another process is still writing it. */
+static enum q_code still_same(const struct spec *spec, const char *dir, size_t i, int64_t size,
+                              struct q_arena *arena, struct q_err *err)
+{
+    const char *path = extract_file_paths(spec->file)->v[i];
+    struct q_file_info now;
+    bool there = q_file_stat(q_path_join(arena, dir, path), &now);
+    if (there && now.size == size)
+        return Q_OK;
+    enum q_code code =
+        there ? q_fail(err, Q_SOURCE,
+                       "could not read \"%s\" as a whole: it had %lld bytes before it was read and "
+                       "has %lld now",
+                       path, (long long)size, (long long)now.size)
+              : q_fail(err, Q_SOURCE, "could not read \"%s\" as a whole: it was removed meanwhile",
+                       path);
+    q_hint(err, "Write files under another name, and rename them when they are complete.");
+    return code;
+}
+
 static enum q_code note_files(const struct spec *spec, struct step_ctx *ctx, struct q_err *err)
 {
     const q_paths *paths = extract_file_paths(spec->file);
     enum q_code code = Q_OK;
     for (size_t i = 0; i < paths->n && !code; i++) {
         struct extract_file_stats s = extract_file_stats(spec->file, i);
-        if (s.records < 0)
+        code = still_same(spec, spec->dir, i, s.size, ctx->arena, err);
+        if (!code && s.records < 0)
             code = count_rows(spec, ctx, i, &s.records, err);
         struct db_param p[] = {db_text("relation", spec->relation), db_int("file_no", (int64_t)i),
                                db_text("path", paths->v[i]),        db_int("size", s.size),

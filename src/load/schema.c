@@ -70,6 +70,40 @@ static enum q_code add_column(struct step_ctx *ctx, const struct model_table *t,
     return code;
 }
 
+/* The before-images have every column that the table ever had from us: what the table lacks of them was dropped. */
+static enum q_code refuse_dropped(struct step_ctx *ctx, const struct model_table *t,
+                                  const struct q_column *c, struct q_err *err)
+{
+    const char *before = model_before(ctx->arena, t);
+    struct q_schema had = {0};
+    if (!db_has_table(ctx->db, "wh", "quern", before))
+        return Q_OK;
+    enum q_code code = db_describe(
+        ctx->db, sql_make(ctx->arena, "SELECT * FROM wh.quern.%I", before), ctx->arena, &had, err);
+    if (code || q_schema_find(&had, c->name) < 0)
+        return code;
+    code = q_fail(err, Q_TARGET, "cannot load \"%s\": its column \"%s\" was dropped by hand",
+                  t->stored, c->name);
+    q_hint(err, "Add it again as %s, or restore the table from a backup.",
+           sql_type(ctx->arena, c->type));
+    return code;
+}
+
+/* Where the table should be there is a view. */
+static enum q_code refuse_view(struct step_ctx *ctx, const struct model_table *t, struct q_err *err)
+{
+    int64_t views = 0;
+    struct db_param p[] = {db_text("name", t->stored)};
+    enum q_code code =
+        db_get_ints(ctx->db, q_embed_text("load/count_views.sql"), p, 1, &views, 1, 0, err);
+    if (code || !views)
+        return code;
+    code = q_fail(err, Q_TARGET, "cannot load \"%s\": it is a view in the warehouse, not a table",
+                  t->stored);
+    q_hint(err, "Somebody made it; rename or drop the view, or put the table back.");
+    return code;
+}
+
 /* Add the columns that the stored table lacks; refuse a type that differs. */
 static enum q_code fit_columns(struct step_ctx *ctx, const existing_columns *have,
                                const struct model_table *t, bool has_before, struct q_err *err)
@@ -81,7 +115,9 @@ static enum q_code fit_columns(struct step_ctx *ctx, const existing_columns *hav
         const struct existing_column *found = find_column(have, t->stored, want.v[i].name);
         const char *type = sql_type(ctx->arena, want.v[i].type);
         if (!found) {
-            code = add_column(ctx, t, &want.v[i], has_before, err);
+            code = refuse_dropped(ctx, t, &want.v[i], err);
+            if (!code)
+                code = add_column(ctx, t, &want.v[i], has_before, err);
         } else if (!same_type(found->type, type)) {
             code = q_fail(
                 err, Q_TARGET,
@@ -134,10 +170,8 @@ static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
 {
     bool known = q_map_has(plan->existing, t->stored);
     bool complete = known && q_map_get(plan->existing, t->stored);
-    enum q_code code = Q_OK;
-    bool has_before =
-        t->is_date || db_has_table(ctx->db, "wh", "quern", model_before(ctx->arena, t));
-    if (!known)
+    enum q_code code = known ? Q_OK : refuse_view(ctx, t, err);
+    if (!code && !known)
         code = db_exec(ctx->db, model_create_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
     else
         code = fit_columns(ctx, have, t, has_before, err);

@@ -84,6 +84,18 @@ static enum q_code write_journal(struct run *r, struct q_err *err)
     return state_journal_write(r->s->arena, r->s->project->dir, &r->journal, err);
 }
 
+/* What is published was proven against the target as quern makes it: somebody changed the table by hand. */
+static enum q_code refused(const struct plan_step *step, struct q_err *err)
+{
+    struct q_err why = *err;
+    enum q_code code =
+        q_fail(err, Q_TARGET, "could not publish \"%s\": the warehouse refused it: %s",
+               step->relation ? step->relation : "?", why.message);
+    q_detail(err, "The warehouse is as before.");
+    q_hint(err, "Look for constraints, indexes or columns that were added to the table by hand.");
+    return code;
+}
+
 static enum q_code run_steps(struct run *r, bool publishing, struct q_err *err)
 {
     bool checked = false;
@@ -99,6 +111,8 @@ static enum q_code run_steps(struct run *r, bool publishing, struct q_err *err)
         }
         if (!code)
             code = step->run(step, &r->ctx, err);
+        if (code == Q_SQL && publishing)
+            code = refused(step, err);
         if (code)
             return code;
         progress_step_done(r->progress, step);

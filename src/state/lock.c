@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "state/internal.h"
 
-enum { POLL_USEC = 50000, CONTENT_MAX = 4096 };
+enum { POLL_USEC = 50000, CONTENT_MAX = 4096, COMMAND_MAX = 512 };
 
 struct state_lock {
     int fd;
@@ -22,13 +22,13 @@ struct state_lock {
 
 struct holder {
     int64_t fence, pid;
-    const char *host, *since;
+    const char *host, *since, *command;
 };
 
 /* What the file says of its (last) holder; zeros when it says nothing. */
 static struct holder read_holder(struct q_arena *arena, int fd)
 {
-    struct holder h = {.host = "?", .since = "?"};
+    struct holder h = {.host = "?", .since = "?", .command = "?"};
     char text[CONTENT_MAX];
     struct q_json *j = NULL;
     ssize_t n = pread(fd, text, sizeof text, 0);
@@ -38,7 +38,24 @@ static struct holder read_holder(struct q_arena *arena, int fd)
     h.pid = q_json_int(q_json_get(j, "pid"), 0);
     h.host = q_json_text(q_json_get(j, "host"), "?");
     h.since = q_json_text(q_json_get(j, "since"), "?");
+    h.command = q_json_text(q_json_get(j, "command"), "?");
     return h;
+}
+
+/* The command line of this process; Linux tells it. */
+static const char *own_command(struct q_arena *arena)
+{
+    char text[COMMAND_MAX];
+    int fd = open("/proc/self/cmdline", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
+    if (fd >= 0)
+        (void)close(fd);
+    if (n <= 1)
+        return "?";
+    for (ssize_t i = 0; i < n - 1; i++) /* arguments end with NUL */
+        if (!text[i])
+            text[i] = ' ';
+    return q_strndup(arena, text, (size_t)n - (text[n - 1] == 0));
 }
 
 static bool write_holder(int fd, int64_t fence)
@@ -50,6 +67,7 @@ static bool write_holder(int fd, int64_t fence)
     q_json_set_int(j, "fence", fence);
     q_json_set_int(j, "pid", getpid());
     q_json_set_text(j, "host", host);
+    q_json_set_text(j, "command", own_command(arena));
     q_json_set_text(j, "since", q_timestamp_text(q_now(), time));
     struct q_buf text;
     q_buf_init(&text, CONTENT_MAX);
@@ -94,7 +112,7 @@ enum q_code state_lock(struct q_arena *arena, const char *warehouse, int64_t wai
         enum q_code code = q_fail(
             err, Q_LOCKED, "could not lock \"%s\": process %" PRId64 " on %s holds it since %s UTC",
             warehouse, h.pid, h.host, h.since);
-        q_detail(err, "Waited %" PRId64 " s.", wait);
+        q_detail(err, "It runs `%s`. Waited %" PRId64 " s.", h.command, wait);
         q_hint(err, "Wait for that run to end, or give it longer with `--wait S`.");
         return code;
     }

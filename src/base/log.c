@@ -11,6 +11,9 @@
 #include "base/json.h"
 #include "base/str.h"
 
+/* A longer message is cut; JSON may write a byte as six. */
+enum { MESSAGE_MAX = 1 << 17, LINE_MAX_BYTES = MESSAGE_MAX * 6 + 4096 };
+
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static enum q_log_level threshold = Q_LOG_INFO;
 static bool as_json;
@@ -71,22 +74,28 @@ void q_log(enum q_log_level level, const char *fmt, ...)
     if (!q_log_wants(level))
         return;
     struct q_buf line;
-    q_buf_init(&line, 1 << 18);
-    char stack[4096];
-    va_list ap;
+    q_buf_init(&line, LINE_MAX_BYTES);
+    struct q_arena *scratch = q_arena_new(NULL, "message");
+    va_list ap, again;
     va_start(ap, fmt);
-    (void)vsnprintf(stack, sizeof stack, fmt, ap);
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
     va_end(ap);
+    size_t size = n < 0 ? 1 : (n < MESSAGE_MAX ? (size_t)n : MESSAGE_MAX) + 1;
+    char *text = q_alloc(scratch, size);
+    (void)vsnprintf(text, size, fmt, again);
+    va_end(again);
     if (as_json) {
-        json_head(&line, level, stack);
+        json_head(&line, level, text);
         q_buf_adds(&line, "}\n");
     } else {
         const char *prefix = level == Q_LOG_WARN    ? "warning: "
                              : level == Q_LOG_ERROR ? "error: "
                                                     : "";
-        q_buf_printf(&line, "%s%s\n", prefix, stack);
+        q_buf_printf(&line, "%s%s\n", prefix, text);
     }
     write_out(line.p, line.n);
+    q_arena_free(scratch);
     q_buf_release(&line);
 }
 

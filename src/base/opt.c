@@ -125,7 +125,8 @@ static enum q_code unknown_option(const struct q_opt_part *parts, size_t n, stru
 
 /* One option word, which may carry its value behind '='; *used counts the words taken. */
 static enum q_code parse_option(const struct q_opt_part *parts, size_t n, struct q_arena *arena,
-                                char *const *argv, int left, int *used, struct q_err *err)
+                                char *const *argv, int left, int *used, const struct q_opt **given,
+                                struct q_err *err)
 {
     const char *word = argv[0], *value = NULL;
     bool is_long = word[1] == '-';
@@ -140,6 +141,7 @@ static enum q_code parse_option(const struct q_opt_part *parts, size_t n, struct
                                            : (struct found){0};
     if (!f.opt)
         return unknown_option(parts, n, arena, word, name, err);
+    *given = f.opt;
     const char *shown = is_long ? q_printf(arena, "--%s", name) : q_printf(arena, "-%s", name);
     *used = 1;
     if (f.opt->type == Q_OPT_FLAG && !value)
@@ -157,6 +159,7 @@ enum q_code q_opt_parse(const struct q_opt_part *parts, size_t n_parts, struct q
                         int argc, char *const *argv, q_texts *rest, struct q_err *err)
 {
     bool options = true;
+    Q_VEC(const struct q_opt *) seen = {0};
     for (int i = 0, used = 1; i < argc; i += used) {
         used = 1;
         const char *word = argv[i];
@@ -168,9 +171,21 @@ enum q_code q_opt_parse(const struct q_opt_part *parts, size_t n_parts, struct q
             *q_vec_push(arena, rest) = word;
             continue;
         }
-        enum q_code code = parse_option(parts, n_parts, arena, argv + i, argc - i, &used, err);
+        const struct q_opt *given = NULL;
+        enum q_code code =
+            parse_option(parts, n_parts, arena, argv + i, argc - i, &used, &given, err);
         if (code)
             return code;
+        *q_vec_push(arena, &seen) = given;
     }
+    for (size_t k = 0; k < n_parts; k++)
+        for (const struct q_opt *o = parts[k].table; o->name; o++) {
+            bool given = !o->required;
+            for (size_t i = 0; i < seen.n && !given; i++)
+                given = seen.v[i] == o;
+            if (!given)
+                return q_fail(err, Q_USAGE, "option --%s is needed: --%s %s", o->name, o->name,
+                              o->arg ? o->arg : "");
+        }
     return Q_OK;
 }

@@ -221,6 +221,27 @@ static void the_nearest_word_is_suggested_and_none_when_none_is_near(void **stat
     assert_null(q_suggest("aaaa", too_long, 1));
 }
 
+static void an_option_that_is_needed_is_asked_for(void **state)
+{
+    (void)state;
+    struct q_arena *arena = q_arena_new(NULL, "test");
+    static const struct q_opt needed[] = {{.name = "path",
+                                           .arg = "GLOB",
+                                           .type = Q_OPT_TEXT,
+                                           .offset = offsetof(struct args, as),
+                                           .required = true},
+                                          {0}};
+    struct args a = {0};
+    struct q_opt_part part = {needed, &a};
+    struct q_err err = {0};
+    q_texts rest = {0};
+    char *with[] = {"--path", "x"};
+    assert_int_equal(q_opt_parse(&part, 1, arena, 2, with, &rest, &err), Q_OK);
+    assert_int_equal(q_opt_parse(&part, 1, arena, 0, with, &rest, &err), Q_USAGE);
+    assert_string_equal(err.message, "option --path is needed: --path GLOB");
+    q_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -228,6 +249,7 @@ int main(void)
         cmocka_unit_test(words_that_are_no_options_stay_in_order_and_two_dashes_end_options),
         cmocka_unit_test(a_repeated_option_collects_or_the_last_one_counts),
         cmocka_unit_test(a_wrong_option_says_what_would_be_right),
+        cmocka_unit_test(an_option_that_is_needed_is_asked_for),
         cmocka_unit_test(a_wrong_default_in_a_table_is_found),
         cmocka_unit_test(the_nearest_word_is_suggested_and_none_when_none_is_near),
     };

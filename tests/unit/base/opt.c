@@ -235,7 +235,7 @@ static void an_option_that_is_needed_is_asked_for(void **state)
     struct q_opt_part part = {needed, &a};
     struct q_err err = {0};
     q_texts rest = {0};
-    char *with[] = {"--path", "x"};
+    char name[] = "--path", value[] = "x", *with[] = {name, value};
     assert_int_equal(q_opt_parse(&part, 1, arena, 2, with, &rest, &err), Q_OK);
     assert_int_equal(q_opt_parse(&part, 1, arena, 0, with, &rest, &err), Q_USAGE);
     assert_string_equal(err.message, "option --path is needed: --path GLOB");

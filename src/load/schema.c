@@ -170,10 +170,12 @@ static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
 {
     bool known = q_map_has(plan->existing, t->stored);
     bool complete = known && q_map_get(plan->existing, t->stored);
+    bool has_before =
+        t->is_date || db_has_table(ctx->db, "wh", "quern", model_before(ctx->arena, t));
     enum q_code code = known ? Q_OK : refuse_view(ctx, t, err);
     if (!code && !known)
         code = db_exec(ctx->db, model_create_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
-    else
+    else if (!code)
         code = fit_columns(ctx, have, t, has_before, err);
     if (!code && !has_before)
         code = db_exec(ctx->db, load_before_sql(ctx->arena, t), NULL, 0, NULL, err);
@@ -201,7 +203,9 @@ static enum q_code run_widen(const struct plan_step *step, struct step_ctx *ctx,
 {
     const struct widen_spec *w = step->spec;
     bool has_before = db_has_table(ctx->db, "wh", "quern", model_before(ctx->arena, w->table));
-    enum q_code code = add_column(ctx, w->table, &w->column, has_before, err);
+    enum q_code code = refuse_dropped(ctx, w->table, &w->column, err);
+    if (!code)
+        code = add_column(ctx, w->table, &w->column, has_before, err);
     if (code)
         q_context(err, "adding column \"%s\" to table \"%s\"", w->column.name, w->table->stored);
     return code;

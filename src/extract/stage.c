@@ -123,9 +123,11 @@ static enum q_code scan(const struct spec *spec, struct step_ctx *ctx, struct q_
         return code;
     if (ctx->watch)
         ctx->watch(ctx->watch_self, watch, (void *)(uintptr_t)spec);
-    code =
-        db_exec(ctx->db, sql_make(ctx->arena, "CREATE TABLE %I AS %s", spec->table, spec->select),
-                NULL, 0, NULL, err);
+    const char *sql = sql_make(ctx->arena, "CREATE TABLE %I AS %s", spec->table, spec->select);
+    if (ctx->only_source && q_streq(ctx->only_source, spec->relation))
+        sql = sql_make(ctx->arena, "CREATE TABLE %I AS SELECT * FROM (%s) AS r WHERE _q_pos = %d",
+                       spec->table, spec->select, ctx->only_pos);
+    code = db_exec(ctx->db, sql, NULL, 0, NULL, err);
     if (ctx->watch)
         ctx->watch(ctx->watch_self, NULL, NULL);
     extract_file_close(spec->file);
@@ -212,6 +214,18 @@ static enum q_code locate(const struct plan_source *source, const int64_t *pos, 
         lines[i] = places[i].line;
     }
     q_arena_free(scratch);
+    return code;
+}
+
+static enum q_code read_raw(const struct plan_source *source, int64_t pos, struct q_arena *arena,
+                            struct q_str *raw, int64_t *ordinal, int64_t *line, struct q_err *err)
+{
+    const struct spec *spec = source->driver;
+    struct extract_place place = {.pos = pos};
+    enum q_code code = extract_file_locate(spec->file, &place, 1, arena, err);
+    *raw = place.raw;
+    *ordinal = place.ordinal;
+    *line = place.line;
     return code;
 }
 
@@ -318,7 +332,8 @@ static enum q_code compile_source(struct plan *plan, const struct cfg_source *cf
                                    .files = extract_file_paths(spec->file),
                                    .bytes = extract_file_bytes(spec->file),
                                    .driver = spec,
-                                   .locate = locate};
+                                   .locate = locate,
+                                   .read_raw = read_raw};
     struct plan_step *step = plan_add_step(plan, "extract", cfg->name.s, spec->table);
     step->spec = spec;
     step->run = run_source;

@@ -77,6 +77,10 @@ struct plan_source {
     const q_paths *files; /* paths in order of file number, or NULL when it is not made of files */
     int64_t bytes;        /* about how many bytes of text its files hold */
     void *driver;         /* the extract driver's own */
+    /* One record as it stands in its file, with its ordinal and line as from locate(); empty where it has no text. NULL when
+     * the source has no such places. After the scan. */
+    enum q_code (*read_raw)(const struct plan_source *source, int64_t pos, struct q_arena *arena,
+                            struct q_str *raw, int64_t *ordinal, int64_t *line, struct q_err *err);
     /* Where positions (sorted, n of them) stand: ordinal of the record in its file from 1, physical line from 1. NULL when
      * the source has no such places. After the scan. */
     enum q_code (*locate)(const struct plan_source *source, const int64_t *pos, size_t n,
@@ -89,8 +93,10 @@ struct step_ctx {
     struct db *engine;     /* to open further connections of the workspace */
     struct db_conn *db;    /* the workspace, with the warehouse attached as "wh" */
     int64_t run_id;
-    int64_t clock;         /* microseconds UTC: the run's one clock */
-    int64_t started_ticks; /* q_ticks() at the start */
+    int64_t clock;           /* microseconds UTC: the run's one clock */
+    int64_t started_ticks;   /* q_ticks() at the start */
+    const char *only_source; /* NULL, or the source of which one record alone is staged */
+    int64_t only_pos;        /* that record */
     /* Set while a step works: somebody asks `fn` now and then how far it is; NULL ends it. May be NULL. Any thread asks. */
     void (*watch)(void *self, void (*fn)(void *arg, int64_t *rows, int64_t *bytes), void *arg);
     void *watch_self;

@@ -9,6 +9,7 @@
 #include "base/embed.h"
 #include "base/log.h"
 #include "base/suggest.h"
+#include "batch/reject.h"
 #include "run/account.h"
 #include "run/hold.h"
 #include "run/internal.h"
@@ -743,6 +744,20 @@ static enum q_code workspace_name(const struct plan *plan, const char *relation,
     return code;
 }
 
+/* Carry out the extract and transform steps. */
+static enum q_code shape(struct run *r, struct q_err *err)
+{
+    r->progress = progress_start(r->s->arena, r->s->db, r->out->pipeline);
+    enum q_code code = account_begin(&r->ctx, err);
+    for (size_t i = 0; i < r->plan->steps.n && !code; i++) {
+        const struct plan_step *step = &r->plan->steps.v[i];
+        if (shapes(step))
+            code = step->run(step, &r->ctx, err);
+    }
+    progress_stop(r->progress);
+    return code;
+}
+
 enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline,
                       const char *relation, const char **out, struct q_err *err)
 {
@@ -754,13 +769,41 @@ enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline
     if (code)
         return code;
     fill_ctx(&r, s->arena);
-    r.progress = progress_start(s->arena, s->db, pipeline->name.s);
-    code = account_begin(&r.ctx, err);
-    for (size_t i = 0; i < r.plan->steps.n && !code; i++) {
-        const struct plan_step *step = &r.plan->steps.v[i];
-        if (shapes(step))
-            code = step->run(step, &r.ctx, err);
+    return shape(&r, err);
+}
+
+static enum q_code find_record(const struct plan *plan, const struct run_record *record,
+                               int64_t *pos, struct q_err *err)
+{
+    for (size_t i = 0; i < plan->sources.n; i++) {
+        const struct plan_source *source = &plan->sources.v[i];
+        for (size_t f = 0;
+             q_streq(source->name, record->relation) && source->files && f < source->files->n; f++)
+            if (q_streq(source->files->v[f], record->path)) {
+                *pos = q_pos((int64_t)f, record->offset);
+                return Q_OK;
+            }
     }
-    progress_stop(r.progress);
-    return code;
+    return q_fail(err, Q_SOURCE, "\"%s\" of pipeline \"%s\" does not read \"%s\" any more",
+                  record->relation, plan->pipeline->name.s, record->path);
+}
+
+enum q_code run_trace(struct run_session *s, const struct cfg_pipeline *pipeline,
+                      const struct run_record *record, struct plan **plan_out, int64_t *pos,
+                      struct q_err *err)
+{
+    struct run_result result = {.pipeline = pipeline->name.s, .target = pipeline->load.into.s};
+    struct run r = {.s = s, .out = &result};
+    enum q_code code = compile(s, pipeline, 0, &r.plan, err);
+    if (!code)
+        *plan_out = r.plan;
+    if (code || !record)
+        return code;
+    code = find_record(r.plan, record, pos, err);
+    if (code)
+        return code;
+    fill_ctx(&r, s->arena);
+    r.ctx.only_source = record->relation;
+    r.ctx.only_pos = *pos;
+    return shape(&r, err);
 }

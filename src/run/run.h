@@ -162,4 +162,16 @@ Q_MUST_CHECK enum q_code run_transaction(struct run_session *s, bool keep,
 Q_MUST_CHECK enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline,
                                    const char *relation, const char **out, struct q_err *err);
 
+/* Where one record stands: its source, the path of its file as on record, and the byte offset (Parquet: the row). */
+struct run_record {
+    const char *relation, *path;
+    int64_t offset;
+};
+/* Today's plan of a pipeline, and its extract and transform steps carried out in the workspace on one record of that source
+ * (of the other sources all records, for joins). *pos: its position today. `record` NULL: the plan alone. Q_SOURCE when the
+ * pipeline does not read that file any more. */
+Q_MUST_CHECK enum q_code run_trace(struct run_session *s, const struct cfg_pipeline *pipeline,
+                                   const struct run_record *record, struct plan **plan_out,
+                                   int64_t *pos, struct q_err *err);
+
 #endif

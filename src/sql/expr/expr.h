@@ -75,6 +75,9 @@ struct expr *expr_text(struct q_arena *arena, const char *text, struct expr_plac
 struct expr *expr_call(struct q_arena *arena, const char *name, struct expr *const *args, size_t n,
                        struct expr_place place);
 
+/* The names of the columns that are used, as written, each once, in order; before or after the check. */
+const char *const *expr_names(const struct expr *expr, size_t *n);
+
 /* Find columns and functions, give every part its type. Must be called once before all below. */
 Q_MUST_CHECK enum q_code expr_check(struct expr *expr, const struct expr_env *env,
                                     struct q_err *err);

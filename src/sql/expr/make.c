@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Trees made by a program, for rules whose parts stand in different keys of a file. */
 #include "base/clock.h"
+#include "base/opt.h"
 #include "base/parse.h"
 #include "sql/expr/node.h"
 
@@ -99,4 +100,23 @@ enum q_code expr_constant(struct q_arena *arena, const char *text, struct q_type
                       q_type_text(type, shown));
     *out = wrap(arena, node, place);
     return Q_OK;
+}
+
+static void collect_names(struct q_arena *arena, const struct node *node, q_texts *out)
+{
+    bool known = node->kind != NODE_COLUMN;
+    for (size_t i = 0; i < out->n && !known; i++)
+        known = q_strcaseeq(out->v[i], node->text);
+    if (!known)
+        *q_vec_push(arena, out) = node->text;
+    for (size_t i = 0; i < node->n; i++)
+        collect_names(arena, node->args[i], out);
+}
+
+const char *const *expr_names(const struct expr *e, size_t *n)
+{
+    q_texts names = {0};
+    collect_names(e->arena, e->root, &names);
+    *n = names.n;
+    return names.v;
 }

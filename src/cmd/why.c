@@ -75,6 +75,16 @@ static void print_pairs(const struct q_json *object)
     }
 }
 
+/* Its key, and which version it is. */
+static bool names_row(const struct q_json *doc, const char *name)
+{
+    const struct q_json *key = q_json_get(doc, "key");
+    for (size_t i = 0; i < q_json_count(key); i++)
+        if (q_strcaseeq(q_json_text(q_json_item(key, i), ""), name))
+            return true;
+    return q_streq(name, "version") || q_streq(name, "valid_from") || q_streq(name, "valid_to");
+}
+
 /* The column asked for, or the row without our own columns. */
 static void print_row(const struct q_json *doc, const struct q_json *row)
 {
@@ -85,7 +95,7 @@ static void print_row(const struct q_json *doc, const struct q_json *row)
     for (size_t i = 0; i < q_json_count(values); i++) {
         struct q_json *value;
         const char *name = q_json_member(values, i, &value);
-        if (q_starts(name, "_q_"))
+        if (q_starts(name, "_q_") || (column && !names_row(doc, name)))
             continue;
         (void)printf("%s%s=%s", first ? "" : ", ", name, q_json_text(value, "NULL"));
         first = false;
@@ -208,6 +218,10 @@ static void print_rejects(const struct q_json *doc)
 {
     const struct q_json *list = q_json_get(doc, "rejects");
     (void)printf("%s has no such row\n", text(doc, "table"));
+    if (!q_json_count(list))
+        (void)printf(
+            "No reject of its pipelines has this key either. Records that a filter or a join leaves out are "
+            "counted, not kept: see `quern runs`.\n");
     for (size_t i = 0; i < q_json_count(list); i++) {
         const struct q_json *r = q_json_item(list, i);
         bool read = q_json_bool(q_json_get(r, "key_read"), false);

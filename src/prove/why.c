@@ -370,10 +370,11 @@ static enum q_code explain(struct why *w, const struct why_cells *row, struct q_
     }
     q_json_set_text(o, "origin", "run");
     if (over && w->o->column && is_overwritten(w, w->o->column)) {
-        q_json_set_text(o, "note",
-                        "the value was overwritten by a later record than the version's");
+        int64_t over_pos = why_int(row, "_q_overwritten_pos", pos);
+        if (over != run || over_pos != pos)
+            q_json_set_text(o, "note", "overwritten by a later record than the version's own");
         run = over;
-        pos = why_int(row, "_q_overwritten_pos", pos);
+        pos = over_pos;
     }
     enum q_code code = set_run(w, run, o, "run", err);
     if (!code && over && !w->o->column && over != run)
@@ -404,6 +405,9 @@ enum q_code why_row(const struct why_options *options, struct q_json **out, bool
     *found = true;
     q_json_set_text(o, "table", options->table->name);
     q_json_set_text(o, "column", options->column);
+    struct q_json *names = q_json_set_array(o, "key");
+    for (size_t i = 0; i < options->table->n_keys; i++)
+        q_json_push_text(names, options->table->keys[i]);
     enum q_code code = check_column(&w, err);
     if (!code && !options->keys->n)
         return why_lineage(&w, o, err);

@@ -6,7 +6,7 @@
  *
  * The answer is one JSON document, which the command prints as text or as it is:
  *
- *     { "table", "column" (or null), "key": {name: text},
+ *     { "table", "column" (or null), "key": [names of the business key or grain],
  *       "rows": [ { "values": {column: text}, "origin": "run" | "special" | "generated",
  *                   "note", "run": {...}, "overwritten": {...}, "lookups": [...], "rules": [...], "source": {...},
  *                   "steps": [{"step", "file", "line", "before": {}, "after": {}}], "history": [...] } ],

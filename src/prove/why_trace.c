@@ -168,15 +168,20 @@ static void set_cells(struct q_json *o, const char *name, const q_texts *columns
         q_json_set_text(values, columns->v[i], why_cell(rows->v, columns->v[i]));
 }
 
+static void set_place(const struct lineage_step *s, struct q_json *o)
+{
+    q_json_set_text(o, "step", s->text);
+    q_json_set_text(o, "file", s->pos.file);
+    q_json_set_int(o, "line", s->pos.line);
+}
+
 static enum q_code set_step(struct trace *t, const struct lineage_step *s, struct q_json *list,
                             struct q_err *err)
 {
     why_rows before = {0}, after = {0};
     q_texts made = {0};
     struct q_json *o = q_json_push_object(list);
-    q_json_set_text(o, "step", s->text);
-    q_json_set_text(o, "file", s->pos.file);
-    q_json_set_int(o, "line", s->pos.line);
+    set_place(s, o);
     enum q_code code =
         read_step_row(t, relation_before(t, s->source, s->number), s->source, &before, err);
     if (!code)
@@ -290,28 +295,61 @@ static enum q_code find_final(struct trace *t, struct q_err *err)
     return code;
 }
 
-static enum q_code set_steps(struct trace *t, struct q_json *o, struct q_err *err)
+/* All steps and source columns of the columns that the question is about. */
+static enum q_code collect_steps(struct trace *t, lineage_steps *steps, q_texts *sources,
+                                 struct q_err *err)
 {
-    q_texts columns = {0}, sources = {0};
-    lineage_steps steps = {0};
-    enum q_code code = find_final(t, err);
+    q_texts columns = {0};
+    enum q_code code = Q_OK;
     why_columns(t->w, &columns);
     for (size_t i = 0; i < columns.n && !code; i++) {
         struct lineage l;
         code = lineage_of(t->w->arena, t->plan, columns.v[i], &l, err);
         if (code)
             break;
-        take_steps(t, &steps, &l.steps);
-        take_steps(t, &steps, &l.filters);
+        take_steps(t, steps, &l.steps);
+        take_steps(t, steps, &l.filters);
         for (size_t k = 0; k < l.sources.n; k++)
-            *q_vec_push(t->w->arena, &sources) = l.sources.v[k];
+            *q_vec_push(t->w->arena, sources) = l.sources.v[k];
     }
+    return code;
+}
+
+static enum q_code set_steps(struct trace *t, struct q_json *o, struct q_err *err)
+{
+    q_texts columns = {0}, sources = {0};
+    lineage_steps steps = {0};
+    enum q_code code = find_final(t, err);
+    why_columns(t->w, &columns);
+    if (!code)
+        code = collect_steps(t, &steps, &sources, err);
     if (!code)
         code = set_read(t, &sources, err);
     struct q_json *list = q_json_set_array(o, "steps");
     for (size_t i = 0; i < steps.n && !code; i++)
         code = set_step(t, steps.v[i], list, err);
     return code || t->final.names.n < 2 ? code : set_result(t, &columns, o, err);
+}
+
+/* The source or the declaration is another one now: what is on record is told, and the steps without values. */
+static enum q_code cannot_read(struct trace *t, const struct q_err *why, struct q_json *o,
+                               struct q_err *err)
+{
+    const char *state = q_json_text(q_json_get(t->source, "state"), "");
+    lineage_steps steps = {0};
+    q_texts sources = {0};
+    enum q_code code = Q_OK;
+    if (why->code == Q_CANCELLED || why->code == Q_NOMEM)
+        return q_fail(err, why->code, "%s", why->message);
+    if (!q_streq(state, "gone"))
+        q_json_set_text(t->source, "message",
+                        q_printf(t->w->arena, "the record cannot be read again: %s", why->message));
+    if (t->plan)
+        code = collect_steps(t, &steps, &sources, err);
+    struct q_json *list = q_json_set_array(o, "steps");
+    for (size_t i = 0; i < steps.n && !code; i++)
+        set_place(steps.v[i], q_json_push_object(list));
+    return code;
 }
 
 enum q_code why_trace(struct why *w, const struct why_cells *row, int64_t run, int64_t pos,
@@ -337,14 +375,8 @@ enum q_code why_trace(struct why *w, const struct why_cells *row, int64_t run, i
     if (code || !path)
         return code;
     struct run_record record = {t.relation, path, q_pos_offset(t.pos)};
-    if (run_trace(w->s, t.pipeline, &record, &t.plan, &t.pos, &why)) {
-        /* the source or the declaration is another one now: what is on record has been told */
-        q_json_set_text(t.source, "message",
-                        q_printf(w->arena, "the record cannot be read again: %s", why.message));
-        return why.code == Q_CANCELLED || why.code == Q_NOMEM
-                   ? q_fail(err, why.code, "%s", why.message)
-                   : Q_OK;
-    }
+    if (run_trace(w->s, t.pipeline, &record, &t.plan, &t.pos, &why))
+        return cannot_read(&t, &why, o, err);
     code = set_raw(&t, err);
     return code ? code : set_steps(&t, o, err);
 }
@@ -367,12 +399,8 @@ static enum q_code lineage_json(struct why *w, const struct plan *plan, const ch
     const lineage_steps *parts[] = {&l.steps, &l.filters};
     for (size_t p = 0; p < 2; p++) {
         struct q_json *steps = q_json_set_array(o, p ? "filters" : "steps");
-        for (size_t i = 0; i < parts[p]->n; i++) {
-            struct q_json *s = q_json_push_object(steps);
-            q_json_set_text(s, "step", parts[p]->v[i]->text);
-            q_json_set_text(s, "file", parts[p]->v[i]->pos.file);
-            q_json_set_int(s, "line", parts[p]->v[i]->pos.line);
-        }
+        for (size_t i = 0; i < parts[p]->n; i++)
+            set_place(parts[p]->v[i], q_json_push_object(steps));
     }
     q_json_set_text(o, "note", l.note);
     return Q_OK;

@@ -794,7 +794,7 @@ enum q_code run_trace(struct run_session *s, const struct cfg_pipeline *pipeline
 {
     struct run_result result = {.pipeline = pipeline->name.s, .target = pipeline->load.into.s};
     struct run r = {.s = s, .out = &result};
-    enum q_code code = compile(s, pipeline, 0, &r.plan, err);
+    enum q_code code = compile(s, pipeline, 0, false, &r.plan, err);
     if (!code)
         *plan_out = r.plan;
     if (code || !record)

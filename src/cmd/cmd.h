@@ -61,6 +61,29 @@ const struct cmd *cmd_find(const char *name);
 /* "unknown command", with the nearest one as hint. Q_USAGE. */
 enum q_code cmd_unknown_command(struct q_arena *arena, const char *name, struct q_err *err);
 
+/* What of the incremental sources is read: options of run and plan. */
+struct cmd_interval {
+    const char *from, *to;
+    bool full;
+};
+#define CMD_INTERVAL_OPTS(st)                                                                 \
+    {.name = "from",                                                                          \
+     .arg = "VALUE",                                                                          \
+     .type = Q_OPT_TEXT,                                                                      \
+     .offset = offsetof(st, interval.from),                                                   \
+     .help = "read incremental sources from this value of the cursor, included, up to --to"}, \
+        {.name = "to",                                                                        \
+         .arg = "VALUE",                                                                      \
+         .type = Q_OPT_TEXT,                                                                  \
+         .offset = offsetof(st, interval.to),                                                 \
+         .help = "... and to this value, not included"},                                      \
+    {                                                                                         \
+        .name = "full", .type = Q_OPT_FLAG, .offset = offsetof(st, interval.full),            \
+        .help = "read everything again and start watermarks anew"                             \
+    }
+/* --from and --to belong together, and --full stands alone. Q_USAGE. */
+Q_MUST_CHECK enum q_code cmd_check_interval(const struct cmd_interval *interval, struct q_err *err);
+
 /* Where the warehouse of the chosen environment is. */
 const char *cmd_warehouse(const struct cmd_ctx *ctx);
 /* Q_TARGET with a hint when there is no warehouse yet. */
@@ -74,8 +97,8 @@ Q_MUST_CHECK enum q_code cmd_open_warehouse(struct cmd_ctx *ctx, struct db_conn 
 struct q_json;
 Q_MUST_CHECK enum q_code cmd_print_json(const struct q_json *value, bool pretty, struct q_err *err);
 
-extern const struct cmd cmd_init, cmd_generate, cmd_plan, cmd_run, cmd_runs, cmd_rejects, cmd_undo,
-    cmd_check, cmd_query, cmd_report, cmd_show, cmd_why, cmd_verify, cmd_doctor, cmd_help,
-    cmd_completion, cmd_test, cmd_selftest;
+extern const struct cmd cmd_init, cmd_generate, cmd_plan, cmd_run, cmd_runs, cmd_intervals,
+    cmd_rejects, cmd_undo, cmd_check, cmd_query, cmd_report, cmd_show, cmd_why, cmd_verify,
+    cmd_doctor, cmd_help, cmd_completion, cmd_test, cmd_selftest;
 
 #endif

@@ -8,6 +8,7 @@
 struct args {
     bool sql;
     struct q_opt_time as_of;
+    struct cmd_interval interval;
 };
 
 static const struct q_opt opts[] = {
@@ -17,6 +18,7 @@ static const struct q_opt opts[] = {
      .type = Q_OPT_TIME,
      .offset = offsetof(struct args, as_of),
      .help = "the run's clock, UTC, instead of now"},
+    CMD_INTERVAL_OPTS(struct args),
     {0},
 };
 
@@ -77,12 +79,18 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     size_t n;
     struct run_session session;
     (void)exit;
+    enum q_code code = cmd_check_interval(&a->interval, err);
+    if (code)
+        return code;
     if (a->as_of.set)
         q_clock_set(a->as_of.usec);
-    enum q_code code = plan_order(ctx->arena, ctx->project, ctx->model, &ctx->rest, &list, &n, err);
+    code = plan_order(ctx->arena, ctx->project, ctx->model, &ctx->rest, &list, &n, err);
     if (!code)
         code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, 0, &session,
                         err);
+    session.from = a->interval.from;
+    session.to = a->interval.to;
+    session.full = a->interval.full;
     for (size_t i = 0; i < n && !code; i++)
         code = plan_one(ctx, &session, list[i], err);
     return code;

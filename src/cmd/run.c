@@ -11,6 +11,7 @@ struct args {
     int64_t wait;
     bool accept_shrink;
     int64_t publish;
+    struct cmd_interval interval;
 };
 
 static const struct q_opt opts[] = {
@@ -38,6 +39,7 @@ static const struct q_opt opts[] = {
      .type = Q_OPT_FLAG,
      .offset = offsetof(struct args, accept_shrink),
      .help = "let a full snapshot take more keys than max_shrink allows"},
+    CMD_INTERVAL_OPTS(struct args),
     {0},
 };
 
@@ -95,15 +97,24 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     if (a->publish && ctx->rest.n)
         return q_fail(err, Q_USAGE, "`--publish %lld` names the run: leave out \"%s\"",
                       (long long)a->publish, ctx->rest.v[0]);
+    enum q_code code = cmd_check_interval(&a->interval, err);
+    if (code)
+        return code;
+    if (a->publish && (a->interval.from || a->interval.full))
+        return q_fail(err, Q_USAGE, "`--publish` publishes what was read: leave out %s",
+                      a->interval.full ? "`--full`" : "`--from` and `--to`");
     if (a->as_of.set)
         q_clock_set(a->as_of.usec);
-    enum q_code code = plan_order(ctx->arena, ctx->project, ctx->model, &ctx->rest, &list, &n, err);
+    code = plan_order(ctx->arena, ctx->project, ctx->model, &ctx->rest, &list, &n, err);
     if (!code && !n)
         return q_fail(err, Q_CONFIG, "there is no pipeline in \"%s/pipelines\"", ctx->project->dir);
     if (!code)
         code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
                         &session, err);
     session.accept_shrink = a->accept_shrink;
+    session.from = a->interval.from;
+    session.to = a->interval.to;
+    session.full = a->interval.full;
     if (!code)
         code = run_lock(&session, err);
     if (!code)
@@ -122,7 +133,9 @@ const struct cmd cmd_run = {
         "A dimension's pipeline runs before those of facts that refer to it. Each run is one transaction: it\n"
         "happened or it did not. Bad records are kept: see `quern rejects list`.\n"
         "A run that is held (`on_fail: hold`, a full snapshot that shrinks) has changed nothing; `--publish RUN` audits\n"
-        "what it checked against the target as it is now, and loads it. `quern runs drop RUN` gives it up.",
+        "what it checked against the target as it is now, and loads it. `quern runs drop RUN` gives it up.\n"
+        "Incremental sources are read from their watermark on, holes first; --from and --to read one interval instead\n"
+        "and leave the watermark alone. See `quern intervals`.",
     .needs = CMD_PROJECT,
     .opts = opts,
     .args_size = sizeof(struct args),

@@ -54,15 +54,18 @@ static enum q_code show_run(struct cmd_ctx *ctx, struct db_conn *conn, const cha
 {
     static const struct {
         const char *title, *key, *file;
+        bool reading; /* of tables that only incremental pipelines make */
     } parts[] = {
         {NULL, "run", "state/show_run.sql"},
         {"Relations", "relations", "state/show_run_relations.sql"},
         {"Reasons", "reasons", "state/show_run_reasons.sql"},
         {"Rules", "rules", "state/show_run_rules.sql"},
         {"Files", "files", "state/show_run_files.sql"},
+        {"Watermarks", "watermarks", "state/show_run_watermarks.sql", true},
+        {"Intervals", "intervals", "state/show_run_intervals.sql", true},
     };
     const struct args *a = ctx->args;
-    int64_t run_id = 0, known = 0;
+    int64_t run_id = 0, known = 0, readings = 0;
     if (a->format || a->out)
         return q_fail(err, Q_USAGE,
                       "a run is several tables: use --json, or the list with --format and -o");
@@ -75,9 +78,14 @@ static enum q_code show_run(struct cmd_ctx *ctx, struct db_conn *conn, const cha
         code = q_fail(err, Q_USAGE, "there is no run %s", id);
         q_hint(err, "See `quern runs`.");
     }
+    if (!code)
+        code =
+            db_get_ints(conn, q_embed_text("cmd/has_readings.sql"), NULL, 0, &readings, 1, 0, err);
     if (!code && ctx->global->json)
         (void)printf("{");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0] && !code; i++) {
+        if (parts[i].reading && !readings)
+            continue;
         if (ctx->global->json)
             (void)printf("%s\"%s\":", i ? "," : "", parts[i].key);
         code = print_part(ctx, conn, parts[i].title, q_embed_text(parts[i].file), &values, err);

@@ -36,6 +36,46 @@ static void print_misfits(const struct run_result *r, const char *relation)
     }
 }
 
+/* The head of a line "reads updated_at from A to B". */
+static const char *range_verb(const struct run_range *x)
+{
+    return q_streq(x->kind, "hole") ? "fills a hole of" : "reads";
+}
+
+static void print_reading(const struct run_result *r, const struct run_reading *x)
+{
+    char n[32];
+    for (size_t i = 0; i < x->ranges.n; i++) {
+        const struct run_range *g = &x->ranges.v[i];
+        (void)printf("    %s %s from %s to %s%s\n", range_verb(g), x->cursor,
+                     g->from ? g->from : "the beginning", g->to ? g->to : "the end",
+                     q_streq(g->kind, "backfill") ? " (backfill: the watermark stays)" : "");
+    }
+    if (x->nulls)
+        (void)printf("    %s record%s without %s %s read\n", progress_number(n, x->nulls),
+                     x->nulls == 1 ? "" : "s", x->cursor, x->nulls == 1 ? "is" : "are");
+    if (x->watermark && x->before && q_streq(x->watermark, x->before))
+        (void)printf("    watermark %s, as before\n", x->watermark);
+    else if (x->watermark)
+        (void)printf("    watermark %s, before %s\n", x->watermark, x->before ? x->before : "none");
+    if (!x->late)
+        return;
+    (void)printf("    %s record%s that no run has seen before %s older than the watermark: ",
+                 progress_number(n, x->late), x->late == 1 ? "" : "s", x->late == 1 ? "is" : "are");
+    if (x->late_to)
+        (void)printf("`quern run %s --from '%s' --to '%s'` reads %s\n", r->pipeline, x->late_from,
+                     x->late_to, x->late == 1 ? "it" : "them");
+    else
+        (void)printf("`quern run %s --full` reads %s\n", r->pipeline, x->late == 1 ? "it" : "them");
+}
+
+static void print_readings(const struct run_result *r, const char *relation)
+{
+    for (size_t i = 0; i < r->readings.n; i++)
+        if (q_streq(r->readings.v[i].relation, relation))
+            print_reading(r, &r->readings.v[i]);
+}
+
 static void print_relation(const struct run_result *r, const struct run_relation *x)
 {
     char n[4][32];
@@ -46,6 +86,7 @@ static void print_relation(const struct run_result *r, const struct run_relation
     print_reasons(r, x->name, "rejected");
     print_misfits(r, x->name);
     print_reasons(r, x->name, "skipped");
+    print_readings(r, x->name);
 }
 
 static void print_rules(const struct run_result *r)
@@ -259,6 +300,38 @@ static void preview_json(const struct run_result *r, struct q_json *o)
     }
 }
 
+static void reading_json(const struct run_reading *x, struct q_json *o)
+{
+    q_json_set_text(o, "relation", x->relation);
+    q_json_set_text(o, "cursor", x->cursor);
+    q_json_set_text(o, "type", x->type);
+    q_json_set_text(o, "before", x->before);
+    q_json_set_text(o, "value", x->watermark);
+    struct q_json *list = q_json_set_array(o, "read");
+    for (size_t i = 0; i < x->ranges.n; i++) {
+        struct q_json *range = q_json_push_object(list);
+        q_json_set_text(range, "kind", x->ranges.v[i].kind);
+        q_json_set_text(range, "from", x->ranges.v[i].from);
+        q_json_set_text(range, "to", x->ranges.v[i].to);
+    }
+    q_json_set_int(o, "nulls", x->nulls);
+    q_json_set_int(o, "late", x->late);
+    q_json_set_text(o, "late_from", x->late_from);
+    q_json_set_text(o, "late_to", x->late_to);
+}
+
+/* One object a source; null for a pipeline that reads all of all. */
+static void readings_json(const struct run_result *r, struct q_json *o)
+{
+    if (!r->readings.n) {
+        q_json_set_null(o, "watermark");
+        return;
+    }
+    struct q_json *list = q_json_set_array(o, "watermark");
+    for (size_t i = 0; i < r->readings.n; i++)
+        reading_json(&r->readings.v[i], q_json_push_object(list));
+}
+
 void show_result_json(const struct run_result *r, struct q_json *o)
 {
     q_json_set_int(o, "run", r->run_id);
@@ -290,6 +363,6 @@ void show_result_json(const struct run_result *r, struct q_json *o)
     if (r->samples.n || r->measures.n)
         preview_json(r, o);
     q_json_set_real(o, "seconds", r->seconds);
-    q_json_set_null(o, "watermark");
+    readings_json(r, o);
     q_json_set_int(o, "exit", r->exit_code);
 }

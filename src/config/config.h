@@ -66,6 +66,15 @@
  *     pipeline: sales
  *     extract:
  *       sales: { from: files, path: "${inbox}/sales*.csv", columns: { transaction_id: bigint, ... }, delimiter: ";" }
+ *       orders:
+ *         from: files
+ *         path: orders*.csv
+ *         incremental:                      # only what is new by this column is read
+ *           cursor: updated_at              # integer, decimal, date, timestamp, timestamptz or text
+ *           lag: 1 hour                     # read again before the watermark; a number for cursors of numbers
+ *           settle: 5 s                     # the upper bound of times is the run's clock minus this; default 0
+ *           start: 2024-01-01               # nothing below is read; default: everything
+ *           nulls: fail                     # records without a cursor: fail (default) | include | exclude
  *     transform:                            # in order; each on the first relation unless `relation:` is given
  *       - rename: { old: new }
  *       - cast:   { amount: decimal(12,2) , day: { type: date, formats: ["%d/%m/%Y"] } }
@@ -195,12 +204,22 @@ struct cfg_table {   /* a dimension or a fact */
 typedef Q_VEC(struct cfg_table) cfg_tables;
 
 /* ---- pipeline ---- */
+enum cfg_nulls { CFG_NULLS_FAIL, CFG_NULLS_INCLUDE, CFG_NULLS_EXCLUDE };
+
+/* What is read of a source that grows (SEMANTICS A). Literals are checked when the column's type is known. */
+struct cfg_incremental {
+    struct cfg_text cursor;             /* .s NULL: the source is read as a whole */
+    struct cfg_text lag, settle, start; /* .s NULL: none */
+    enum cfg_nulls nulls;
+};
+
 struct cfg_source {
     struct cfg_text name;
     struct cfg_text from; /* "files" or a connection's name */
     cfg_columns columns;  /* declared types (name and type only; type .s NULL: infer) */
     cfg_pairs options;    /* every other key, checked against the driver's option table */
     bool optional;
+    struct cfg_incremental incremental;
 };
 typedef Q_VEC(struct cfg_source) cfg_sources;
 

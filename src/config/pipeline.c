@@ -34,7 +34,38 @@ static const struct cfg_word deletes_words[] = {
     {0},
 };
 
+static const struct cfg_word nulls_words[] = {
+    {.word = "fail", .value = CFG_NULLS_FAIL},
+    {.word = "include", .value = CFG_NULLS_INCLUDE},
+    {.word = "exclude", .value = CFG_NULLS_EXCLUDE},
+    {0},
+};
+
 /* ---- extract ---- */
+
+static const struct cfg_field incremental_fields[] = {
+    {.key = "cursor",
+     .kind = CFG_F_TEXT,
+     .offset = offsetof(struct cfg_incremental, cursor),
+     .required = true,
+     .example = "cursor: updated_at"},
+    {.key = "lag", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_incremental, lag)},
+    {.key = "settle", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_incremental, settle)},
+    {.key = "start", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_incremental, start)},
+    {.key = "nulls",
+     .kind = CFG_F_WORD,
+     .offset = offsetof(struct cfg_incremental, nulls),
+     .words = nulls_words},
+    {0},
+};
+
+static enum q_code bind_incremental(struct cfg_bind *b, const struct cfg_node *key,
+                                    const struct cfg_node *value, void *out)
+{
+    (void)key;
+    return cfg_bind_map(b, value, "an incremental source", incremental_fields,
+                        &((struct cfg_source *)out)->incremental);
+}
 
 static const struct cfg_field source_fields[] = {
     {.key = "from",
@@ -44,6 +75,7 @@ static const struct cfg_field source_fields[] = {
      .example = "from: files"},
     {.key = "columns", .kind = CFG_F_CALL},
     {.key = "optional", .kind = CFG_F_BOOL, .offset = offsetof(struct cfg_source, optional)},
+    {.key = "incremental", .kind = CFG_F_CALL, .call = bind_incremental},
     {0},
 };
 
@@ -183,7 +215,7 @@ static enum q_code bind_source(struct cfg_bind *b, const struct cfg_node_pair *i
         const char *key = pair->key->text;
         if (q_streq(key, "columns"))
             code = cfg_first(code, bind_source_columns(b, pair->value, source));
-        else if (q_streq(key, "from") || q_streq(key, "optional"))
+        else if (q_streq(key, "from") || q_streq(key, "optional") || q_streq(key, "incremental"))
             *q_vec_push(b->arena, &own.items) = *pair;
         else
             code = cfg_first(code, bind_option(b, pair, table, source));
@@ -264,11 +296,10 @@ static enum q_code bind_slice(struct cfg_bind *b, const struct cfg_node *key,
     enum q_code code = cfg_bind_map(b, value, "the slice", slice_fields, slice);
     if (!code && (slice->by.n > 0) == (slice->range.s != NULL))
         code = cfg_wrong(b, key->pos, "\"slice\" needs one of \"by\" and \"range\"");
-    if (!code && slice->range.s && (!slice->from.s || !slice->to.s))
-        code = cfg_wrong(
-            b, key->pos,
-            "a slice by \"range\" needs \"from\" and \"to\"; for example `slice: { range: "
-            "sale_date, from: 2024-01-01, to: 2024-02-01 }`");
+    if (!code && (slice->from.s == NULL) != (slice->to.s == NULL))
+        code = cfg_wrong(b, key->pos,
+                         "a slice by \"range\" needs both of \"from\" and \"to\", or none: then it "
+                         "is what `quern run --from T --to T` says");
     if (!code && !slice->range.s && (slice->from.s || slice->to.s))
         code = cfg_wrong(b, key->pos, "\"from\" and \"to\" of a slice need \"range\"");
     return code;
@@ -404,12 +435,38 @@ static const struct cfg_field pipeline_fields[] = {
     {0},
 };
 
+/* A batch that is only what is new cannot stand for the whole. */
+static enum q_code check_incremental(struct cfg_bind *b, const struct cfg_pipeline *p)
+{
+    const struct cfg_load *load = &p->load;
+    bool fixed = load->slice.by.n || load->slice.from.s;
+    const char *what = load->mode == CFG_REPLACE                  ? "`mode: replace`"
+                       : load->mode == CFG_REPLACE_SLICE && fixed ? "this `slice`"
+                       : load->snapshot                           ? "`snapshot: full`"
+                                                                  : NULL;
+    enum q_code code = Q_OK;
+    for (size_t i = 0; what && i < p->sources.n; i++) {
+        const struct cfg_text *cursor = &p->sources.v[i].incremental.cursor;
+        if (!cursor->s)
+            continue;
+        code = cfg_wrong(b, cursor->pos,
+                         "source \"%s\" is incremental, so a batch lacks what was read before, and "
+                         "%s would take that away",
+                         p->sources.v[i].name.s, what);
+        cfg_wrong_hint(b, "Use `mode: upsert`, `append`, `insert_only` or `history`, or `slice: { "
+                          "range: COLUMN }`, which `--from` and `--to` bound.");
+    }
+    return code;
+}
+
 enum q_code cfg_bind_pipeline(struct cfg_bind *b, const struct cfg_node *root)
 {
     struct cfg_pipeline pipeline = {.digest = cfg_node_digest(root)};
     const char *what =
         q_printf(b->arena, "pipeline %s", cfg_shown(b, cfg_node_get(root, "pipeline")));
     enum q_code code = cfg_bind_map(b, root, what, pipeline_fields, &pipeline);
+    if (!code)
+        code = check_incremental(b, &pipeline);
     if (!code)
         *q_vec_push(b->arena, &b->project->pipelines) = pipeline;
     return code;

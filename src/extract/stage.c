@@ -5,6 +5,7 @@
 
 #include "base/embed.h"
 #include "extract/file/file.h"
+#include "extract/incremental.h"
 #include "extract/rejects.h"
 #include "extract/replay.h"
 #include "plan/plan.h"
@@ -15,7 +16,8 @@ struct spec {
     struct extract_file *file;
     struct reject_box *box;
     const char *select;
-    const char *dir; /* that the paths are relative to */
+    const char *dir;                 /* that the paths are relative to */
+    const struct extract_news *news; /* of an incremental source, or NULL */
 };
 
 static enum q_code set_options(struct plan *plan, const struct cfg_source *cfg,
@@ -189,12 +191,29 @@ static enum q_code note_files(const struct spec *spec, struct step_ctx *ctx, str
     return code;
 }
 
+/* "record 3 (line 4) of inbox/a.csv" */
+static enum q_code place_of(const void *self, int64_t pos, struct q_arena *arena, const char **out,
+                            struct q_err *err)
+{
+    const struct spec *spec = self;
+    struct extract_place place = {.pos = pos};
+    enum q_code code = extract_file_locate(spec->file, &place, 1, arena, err);
+    if (code)
+        return code;
+    *out = place.line ? q_printf(arena, "record %lld (line %lld) of %s", (long long)place.ordinal,
+                                 (long long)place.line, place.path)
+                      : q_printf(arena, "record %lld of %s", (long long)place.ordinal, place.path);
+    return Q_OK;
+}
+
 static enum q_code run_source(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
 {
     const struct spec *spec = step->spec;
     enum q_code code = scan(spec, ctx, err);
     if (!code)
         code = note_files(spec, ctx, err);
+    if (!code && spec->news)
+        code = extract_news_run(spec->news, ctx, place_of, spec, err);
     if (code)
         q_context(err, "reading \"%s\"", spec->relation);
     return code;
@@ -339,7 +358,12 @@ static enum q_code compile_source(struct plan *plan, const struct cfg_source *cf
     step->run = run_source;
     plan_step_sql(plan, step,
                   sql_make(plan->arena, "CREATE TABLE %I AS %s", spec->table, spec->select));
-    return Q_OK;
+    if (!cfg->incremental.cursor.s || plan->looking)
+        return Q_OK;
+    code = plan_reading_make(plan, cfg, columns, &source->reading, err);
+    if (!code)
+        spec->news = extract_news_make(plan, step, source);
+    return code;
 }
 
 static enum q_code compile(struct plan *plan, struct q_err *err)

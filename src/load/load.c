@@ -83,8 +83,45 @@ static void keep_records(struct load *l)
     load_audit_if(l, "q_rejects", sql_text(k));
 }
 
+/* A slice whose range the run gives takes its bounds from --from and --to. */
+static enum q_code bound_slice(struct load *l, struct q_err *err)
+{
+    const struct plan *plan = l->plan;
+    const struct cfg_slice *slice = &l->cfg->slice;
+    if (l->cfg->mode != CFG_REPLACE_SLICE || !slice->range.s || slice->from.s)
+        return Q_OK;
+    if (plan->held_run) {
+        enum q_code code =
+            q_fail(err, Q_USAGE,
+                   "cannot publish run %lld: its slice was bounded by --from and --to, "
+                   "which are not kept",
+                   (long long)plan->held_run);
+        q_hint(err, "Give it up with `quern runs drop %lld`, and run the pipeline again.",
+               (long long)plan->held_run);
+        return code;
+    }
+    if (!plan->from) {
+        enum q_code code =
+            q_fail(err, Q_USAGE,
+                   "pipeline \"%s\" replaces a slice by the range of \"%s\": which one, "
+                   "the run must say",
+                   plan->pipeline->name.s, slice->range.s);
+        q_hint(err, "Run it with `quern run %s --from VALUE --to VALUE`.", plan->pipeline->name.s);
+        return code;
+    }
+    struct cfg_load *bounded = q_new(l->arena, struct cfg_load);
+    *bounded = *l->cfg;
+    bounded->slice.from = (struct cfg_text){.s = plan->from, .pos = slice->range.pos};
+    bounded->slice.to = (struct cfg_text){.s = plan->to, .pos = slice->range.pos};
+    l->cfg = bounded;
+    return Q_OK;
+}
+
 static enum q_code compile(struct plan *plan, struct q_err *err)
 {
+    const struct cfg_slice *slice = &plan->pipeline->load.slice;
+    if (plan->looking && slice->range.s && !slice->from.s)
+        return Q_OK; /* nothing to bound */
     struct load l = {
         .plan = plan,
         .arena = plan->arena,
@@ -94,7 +131,9 @@ static enum q_code compile(struct plan *plan, struct q_err *err)
         .joined = plan->sources.n > 1,
         .target_ref = plan->table_ref(plan, plan->target),
     };
-    enum q_code code = load_schema(&l, err);
+    enum q_code code = bound_slice(&l, err);
+    if (!code)
+        code = load_schema(&l, err);
     if (code)
         return code;
     l.seen = load_seen(&l);

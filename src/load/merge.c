@@ -61,11 +61,33 @@ static bool each_value_column(struct sql *q, const struct load *l, const char *f
     return !first;
 }
 
+/* An incremental source gives records again: those at the watermark, in a lag, a backfill. Appended twice they are known
+ * by their content; a surrogate key is none, because a member may have arrived since. */
+static bool rereads(const struct load *l)
+{
+    return l->cfg->mode == CFG_APPEND && l->plan->pipeline->sources.v[0].incremental.cursor.s;
+}
+
+static bool each_payload_difference(struct sql *q, const struct load *l)
+{
+    bool first = true;
+    for (size_t i = 0; i < l->target->columns.n; i++) {
+        const struct model_column *c = &l->target->columns.v[i];
+        if (c->is_key)
+            continue;
+        sql_sep(q, &first, " OR ");
+        sql_add(q, "r.%I IS DISTINCT FROM t.%I", c->name, c->name);
+    }
+    return !first;
+}
+
 static void match(struct load *l)
 {
     struct sql *q = sql_new(l->arena), *changed = sql_new(l->arena);
     bool updates = l->cfg->mode != CFG_APPEND && l->cfg->mode != CFG_INSERT_ONLY;
-    bool any = updates && each_value_column(changed, l, "r.%I IS DISTINCT FROM t.%I", " OR ");
+    bool any = updates      ? each_value_column(changed, l, "r.%I IS DISTINCT FROM t.%I", " OR ")
+               : rereads(l) ? each_payload_difference(changed, l)
+                            : false;
     sql_add(q, "CREATE TABLE l_match AS SELECT r._q_pos AS pos, ");
     load_add_keys(q, l, "r");
     sql_add(
@@ -83,15 +105,41 @@ static void count_inserted(struct load *l)
         "INSERT INTO q_counts SELECT 'inserted', count(*) - (SELECT count(*) FROM l_match) FROM l_good");
 }
 
+/* A record that is read again is skipped when the target has all of its rows as they are (SEMANTICS 1). */
+static void skip_reread(struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    sql_add(
+        q,
+        "INSERT INTO q_skips SELECT %L, m.pos, 'duplicate' FROM l_match AS m SEMI JOIN q_reread AS r ON r.pos = "
+        "m.pos",
+        l->relation);
+    if (l->joined) {
+        sql_add(q,
+                " WHERE m.pos NOT IN (SELECT g._q_pos FROM l_good AS g ANTI JOIN l_match AS k ON "
+                "k.pos = g._q_pos AND ");
+        load_add_key_match(q, l, "k", "g");
+        sql_add(q, ")");
+    }
+    sql_add(q, " GROUP BY m.pos HAVING NOT bool_or(m.changed)");
+    load_audit_if(l, "l_match", sql_text(q));
+}
+
 static void reject_known(struct load *l)
 {
-    load_audit(
-        l,
-        sql_make(
-            l->arena,
-            "INSERT INTO q_rejects (relation, pos, ord, rule, reason, detail) SELECT %L, pos, %d, 'grain', "
-            "'duplicate_key', 'the target has a row with this key' FROM l_match GROUP BY pos",
-            l->relation, (int64_t)STEP_ORD_LOAD + 1));
+    struct sql *q = sql_new(l->arena);
+    if (rereads(l))
+        skip_reread(l);
+    sql_add(
+        q,
+        "INSERT INTO q_rejects (relation, pos, ord, rule, reason, detail) SELECT %L, m.pos, %d, 'grain', "
+        "'duplicate_key', 'the target has a row with this key' FROM l_match AS m",
+        l->relation, (int64_t)STEP_ORD_LOAD + 1);
+    if (rereads(l))
+        sql_add(q, " ANTI JOIN (SELECT pos FROM q_skips WHERE relation = %L) AS s ON s.pos = m.pos",
+                l->relation);
+    sql_add(q, " GROUP BY m.pos");
+    load_audit(l, sql_text(q));
     load_audit(l, "INSERT INTO q_counts SELECT 'inserted', count(*) FROM l_good");
 }
 

@@ -4,6 +4,7 @@
 #include "base/embed.h"
 #include "base/suggest.h"
 #include "model/date.h"
+#include "plan/reading.h"
 #include "state/state.h"
 
 struct plan_step *plan_add_step(struct plan *plan, const char *stage, const char *name,
@@ -194,16 +195,25 @@ enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in, st
     plan->model = in->model;
     plan->replay = in->replay;
     plan->held_run = in->held_run;
+    plan->clock = in->clock;
+    plan->from = in->from;
+    plan->to = in->to;
+    plan->full = in->full || in->looking;
+    plan->looking = in->looking;
     plan->table_ref = table_ref;
     plan->existing = q_new(arena, struct q_map);
     q_map_init(plan->existing, arena);
     enum q_code code = set_target(plan, err);
+    if (!code)
+        code = plan_check_bounds(plan, err);
     if (!code)
         find_tables(plan);
     if (!code)
         code = make_stand_ins(plan, err);
     for (size_t i = 0; i < in->n_stages && !code; i++)
         code = in->stages[i]->compile(plan, err);
+    if (!code)
+        plan_publish_readings(plan);
     *out = plan;
     return code;
 }

@@ -22,8 +22,10 @@ struct plan_inputs {
     struct plan_pins *pins;
     const struct plan_stage *const *stages;
     size_t n_stages;
-    bool replay;      /* see struct plan */
-    int64_t held_run; /* likewise */
+    int64_t held_run; /* this and what follows: see struct plan */
+    bool replay, looking, full;
+    int64_t clock;
+    const char *from, *to;
 };
 
 Q_MUST_CHECK enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in,

@@ -36,6 +36,13 @@
  *                                                            code 4. reason 'shrink' is let through by --accept-shrink
  *   q_keys(pos BIGINT, key VARCHAR)                          keys of rejected records of the main relation, as JSON
  *   q_run(run_id BIGINT, clock TIMESTAMP)                    one row: this run
+ * Of pipelines with incremental sources alone, made by extract:
+ *   q_watermarks(pipeline, source, cursor_column, type, before, value VARCHAR, anew BOOLEAN, nulls BIGINT, late BIGINT,
+ *                late_from, late_to VARCHAR)                   one row a source: how far it was read before and now; what
+ *                                                            was older and in no file that an earlier run read
+ *   q_intervals(source, lo, hi VARCHAR)                      what this run has read
+ *   q_reread(pos BIGINT)                                     mode append: records of the main relation that an earlier
+ *                                                            run may have loaded
  * A skip with the reason "superseded" counts as loaded, not as skipped.
  * After a right or full join a row without a record of the main relation has _q_pos = -1 - the right record's position;
  * a negative position in q_rejects is that record of the right relation.
@@ -76,7 +83,8 @@ struct plan_source {
     struct q_schema columns; /* without _q_pos */
     const q_paths *files; /* paths in order of file number, or NULL when it is not made of files */
     int64_t bytes;        /* about how many bytes of text its files hold */
-    void *driver;         /* the extract driver's own */
+    const struct plan_reading *reading; /* what of it is read (plan/reading.h); NULL: everything */
+    void *driver;                       /* the extract driver's own */
     /* One record as it stands in its file, with its ordinal and line as from locate(); empty where it has no text. NULL when
      * the source has no such places. After the scan. */
     enum q_code (*read_raw)(const struct plan_source *source, int64_t pos, struct q_arena *arena,
@@ -137,6 +145,10 @@ struct plan {
     const struct cfg_pipeline *pipeline;
     const struct model *model;
     const struct model_table *target;
+    int64_t clock;         /* the run's, microseconds UTC */
+    const char *from, *to; /* of the run's options: a backfill; or NULL */
+    bool full;             /* read everything, whatever the watermark says */
+    bool looking;          /* for looking at relations: nothing will be loaded */
     Q_VEC(struct plan_source) sources;
     struct plan_relation current;  /* the main relation after the steps so far */
     bool current_is_table;         /* not a view: scanning it twice costs little */

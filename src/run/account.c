@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/embed.h"
+#include "plan/reading.h"
 #include "state/state.h"
 
 enum q_code account_begin(struct step_ctx *ctx, struct q_err *err)
@@ -121,6 +122,55 @@ static enum q_code read_tables(struct step_ctx *ctx, struct run_result *out, str
                 : db_each(ctx->db, q_embed_text("run/list_files.sql"), NULL, 0, read_file, &r, err);
 }
 
+static enum q_code read_reading(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct reader *r = arg;
+    (void)err;
+    *q_vec_push(r->arena, &r->out->readings) = (struct run_reading){
+        .relation = db_cell_text(r->arena, b, 0, row),
+        .cursor = db_cell_text(r->arena, b, 1, row),
+        .type = db_cell_text(r->arena, b, 2, row),
+        .before = db_cell_text(r->arena, b, 3, row),
+        .watermark = db_cell_text(r->arena, b, 4, row),
+        .nulls = db_cell_int(b, 5, row, 0),
+        .late = db_cell_int(b, 6, row, 0),
+        .late_from = db_cell_text(r->arena, b, 7, row),
+        .late_to = db_cell_text(r->arena, b, 8, row),
+    };
+    return Q_OK;
+}
+
+static void add_ranges(struct q_arena *arena, const struct plan_reading *from,
+                       struct run_reading *to)
+{
+    static const char *const kinds[] = {[PLAN_RANGE_HOLE] = "hole",
+                                        [PLAN_RANGE_NEWS] = "news",
+                                        [PLAN_RANGE_BACKFILL] = "backfill",
+                                        [PLAN_RANGE_ALL] = "all"};
+    for (size_t i = 0; i < from->ranges.n; i++) {
+        const struct plan_range *x = &from->ranges.v[i];
+        *q_vec_push(arena, &to->ranges) =
+            (struct run_range){.from = x->has_lo ? cursor_text(arena, &x->lo) : NULL,
+                               .to = x->has_hi ? cursor_text(arena, &x->hi) : NULL,
+                               .kind = kinds[x->kind]};
+    }
+}
+
+static enum q_code read_readings(struct step_ctx *ctx, const struct plan *plan,
+                                 struct run_result *out, struct q_err *err)
+{
+    struct reader r = {ctx->arena, out};
+    if (!plan_is_incremental(plan->pipeline))
+        return Q_OK;
+    enum q_code code =
+        db_each(ctx->db, q_embed_text("run/list_watermarks.sql"), NULL, 0, read_reading, &r, err);
+    for (size_t i = 0; i < plan->sources.n && !code; i++)
+        for (size_t k = 0; k < out->readings.n && plan->sources.v[i].reading; k++)
+            if (q_streq(out->readings.v[k].relation, plan->sources.v[i].name))
+                add_ranges(ctx->arena, plan->sources.v[i].reading, &out->readings.v[k]);
+    return code;
+}
+
 enum count {
     INSERTED,
     UPDATED,
@@ -183,12 +233,14 @@ static enum q_code joined_relation(struct step_ctx *ctx, const struct plan *plan
         "IS NOT NULL GROUP BY f.%I)",
         plan->current.name, plan->sources.v[0].name, pos, pos);
     enum q_code code = db_get_ints(ctx->db, sql_text(q), NULL, 0, n, 2, 0, err);
+    int64_t left_out = r->skipped; /* counted under their own reasons */
     r->loaded = n[0];
     r->rejected += n[1];
     r->skipped = r->read - r->loaded - r->rejected;
     if (!code)
         code = add_reason(ctx, out, r->name, "rejected", "joined_rejected", n[1], err);
-    return code ? code : add_reason(ctx, out, r->name, "skipped", "unmatched", r->skipped, err);
+    return code ? code
+                : add_reason(ctx, out, r->name, "skipped", "unmatched", r->skipped - left_out, err);
 }
 
 static enum q_code main_relation(struct run_result *out, struct run_relation *r, bool multiplied,
@@ -226,6 +278,8 @@ enum q_code account_close(struct step_ctx *ctx, const struct plan *plan, struct 
         code = read_tables(ctx, out, err);
     if (!code)
         code = read_counts(ctx, out, err);
+    if (!code)
+        code = read_readings(ctx, plan, out, err);
     for (size_t i = 0; i < plan->sources.n && !code; i++) {
         struct run_relation *r = q_vec_push(ctx->arena, &out->relations);
         *r = count_relation(out, plan->sources.v[i].name);

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "base/embed.h"
+#include "plan/reading.h"
 
 /* Workspace tables that are kept, with the rows that were there before the audit. */
 static const struct kept {
@@ -18,6 +19,14 @@ static const struct kept {
     {"places", "q_places", "q_places"},
 };
 enum { N_KEPT = sizeof kept / sizeof kept[0] };
+
+/* Of pipelines with incremental sources: what the run has read. */
+static const struct kept kept_readings[] = {
+    {"watermarks", "q_watermarks", "q_watermarks"},
+    {"intervals", "q_intervals", "q_intervals"},
+    {"reread", "q_reread", "q_reread"},
+};
+enum { N_READINGS = sizeof kept_readings / sizeof kept_readings[0] };
 
 static const char *shadow_name(struct q_arena *arena, int64_t run_id, const char *what)
 {
@@ -73,6 +82,8 @@ enum q_code hold_keep(struct step_ctx *ctx, const struct plan *plan, struct q_er
         code = keep(ctx, "rows", sql_make(ctx->arena, "%I", plan->current.name), err);
     for (size_t i = 0; i < N_KEPT && !code; i++)
         code = keep(ctx, kept[i].name, kept[i].from, err);
+    for (size_t i = 0; plan_is_incremental(plan->pipeline) && i < N_READINGS && !code; i++)
+        code = keep(ctx, kept_readings[i].name, kept_readings[i].from, err);
     for (size_t i = 0; i < plan->model->n && !code; i++)
         if (has_holidays(&plan->model->tables[i])) {
             const char *name = holidays_name(ctx->arena, &plan->model->tables[i]);
@@ -157,6 +168,11 @@ static enum q_code compile(struct plan *plan, struct q_err *err)
         plan_step_sql(plan, step,
                       sql_make(arena, "INSERT INTO %I BY NAME SELECT * FROM wh.quern_hold.%I",
                                kept[i].table, shadow_name(arena, plan->held_run, kept[i].name)));
+    for (size_t i = 0; plan_is_incremental(plan->pipeline) && i < N_READINGS; i++)
+        plan_step_sql(plan, step,
+                      sql_make(arena, "CREATE TABLE %I AS SELECT * FROM wh.quern_hold.%I",
+                               kept_readings[i].table,
+                               shadow_name(arena, plan->held_run, kept_readings[i].name)));
     for (size_t i = 0; i < plan->model->n; i++)
         if (has_holidays(&plan->model->tables[i])) {
             const char *name = holidays_name(arena, &plan->model->tables[i]);

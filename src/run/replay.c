@@ -17,6 +17,12 @@ const struct cfg_pipeline *replay_pipeline(struct q_arena *arena,
     for (size_t i = 0; i < pipeline->rules.n; i++)
         if (is_about_rows(&pipeline->rules.v[i]))
             *q_vec_push(arena, &p->rules) = pipeline->rules.v[i];
+    p->sources = (cfg_sources){0}; /* how far sources were read has nothing to do with it */
+    for (size_t i = 0; i < pipeline->sources.n; i++) {
+        struct cfg_source *source = q_vec_push(arena, &p->sources);
+        *source = pipeline->sources.v[i];
+        source->incremental = (struct cfg_incremental){0};
+    }
     p->load.snapshot = false;
     p->load.deletes = CFG_DELETES_IGNORE;
     p->load.max_rejects.set = false;

@@ -30,14 +30,16 @@ struct run {
     const struct state_found *held; /* the held run that is published, or NULL */
 };
 
+enum purpose { FOR_RUN, FOR_REPLAY, FOR_LOOKING };
+
 static enum q_code reset_workspace(struct run_session *s, struct q_err *err)
 {
     return db_exec(s->db, q_embed_text("run/reset.sql"), NULL, 0, NULL, err);
 }
 
 static enum q_code compile_plan(struct run_session *s, struct q_arena *arena,
-                                const struct cfg_pipeline *pipeline, int64_t held_run, bool replay,
-                                struct plan **out, struct q_err *err)
+                                const struct cfg_pipeline *pipeline, int64_t held_run,
+                                enum purpose purpose, struct plan **out, struct q_err *err)
 {
     const struct plan_stage *held[] = {&hold_stage, s->stages[s->n_stages - 1]};
     struct plan_inputs in = {.project = s->project,
@@ -47,8 +49,13 @@ static enum q_code compile_plan(struct run_session *s, struct q_arena *arena,
                              .pins = s->pins,
                              .stages = held_run ? held : s->stages,
                              .n_stages = held_run ? 2 : s->n_stages,
-                             .replay = replay,
-                             .held_run = held_run};
+                             .replay = purpose == FOR_REPLAY,
+                             .looking = purpose == FOR_LOOKING,
+                             .held_run = held_run,
+                             .clock = q_now(),
+                             .from = s->from,
+                             .to = s->to,
+                             .full = s->full};
     return plan_compile(arena, &in, out, err);
 }
 
@@ -58,7 +65,7 @@ static void fill_ctx(struct run *r, struct q_arena *arena)
                                .engine = r->s->engine,
                                .db = r->s->db,
                                .run_id = r->out->run_id,
-                               .clock = r->held ? r->held->clock : q_now(),
+                               .clock = r->held ? r->held->clock : r->plan->clock,
                                .started_ticks = q_ticks()};
     r->out->started_at = r->held ? r->held->started_at : r->ctx.clock;
 }
@@ -434,13 +441,14 @@ static enum q_code run_all(struct run *r, bool dry, struct q_err *err)
 }
 
 static enum q_code compile(struct run_session *s, const struct cfg_pipeline *pipeline,
-                           int64_t held_run, bool replay, struct plan **out, struct q_err *err)
+                           int64_t held_run, enum purpose purpose, struct plan **out,
+                           struct q_err *err)
 {
     enum q_code code = reset_workspace(s, err);
     if (!code && !s->attached)
         code = run_attach(s, err);
     if (!code)
-        code = compile_plan(s, s->arena, pipeline, held_run, replay, out, err);
+        code = compile_plan(s, s->arena, pipeline, held_run, purpose, out, err);
     return code ? code : run_fit_threads(s, *out, err);
 }
 
@@ -502,7 +510,7 @@ static enum q_code run_one(struct run_session *s, const struct cfg_pipeline *pip
     struct run r = {.s = s, .out = out};
     *out = (struct run_result){
         .pipeline = pipeline->name.s, .target = pipeline->load.into.s, .status = "failed"};
-    enum q_code code = compile(s, pipeline, 0, replayed > 0, &r.plan, err);
+    enum q_code code = compile(s, pipeline, 0, replayed > 0 ? FOR_REPLAY : FOR_RUN, &r.plan, err);
     if (!code)
         code = choose_id(&r, err);
     if (!code) {
@@ -625,7 +633,7 @@ enum q_code run_publish(struct run_session *s, int64_t run_id, struct run_result
                                .target = pipeline->load.into.s,
                                .status = "held",
                                .plan_hash = held->plan_hash};
-    code = compile(s, pipeline, run_id, false, &r.plan, err);
+    code = compile(s, pipeline, run_id, FOR_RUN, &r.plan, err);
     if (!code) {
         begin_work(&r, arena);
         code = publish_held(&r, err);
@@ -636,12 +644,11 @@ enum q_code run_publish(struct run_session *s, int64_t run_id, struct run_result
     return code;
 }
 
-static enum q_code drop_in_transaction(struct run_session *s, int64_t run_id, struct q_err *err)
+static enum q_code drop_in_transaction(struct run_session *s, void *arg, struct q_err *err)
 {
+    int64_t run_id = *(int64_t *)arg;
     struct db_param p[] = {db_int("run_id", run_id)};
-    enum q_code code = state_open_for_write(s->db, s->lock, err);
-    if (!code)
-        code = hold_forget(s->db, run_id, err);
+    enum q_code code = hold_forget(s->db, run_id, err);
     if (!code)
         code = state_change_run(s->db, run_id, STATE_HELD, STATE_DROPPED, NULL, err);
     return code ? code
@@ -652,20 +659,7 @@ enum q_code run_drop(struct run_session *s, int64_t run_id, struct q_err *err)
 {
     struct state_found held;
     enum q_code code = hold_find(s, run_id, "drop", &held, err);
-    if (!code)
-        code = run_attach_for_writing(s, err);
-    if (!code)
-        code = db_begin(s->db, err);
-    if (code)
-        return code;
-    code = drop_in_transaction(s, run_id, err);
-    if (!code)
-        code = db_commit(s->db, err);
-    if (code) {
-        db_rollback(s->db);
-        return code;
-    }
-    return run_detach(s, err);
+    return code ? code : run_change(s, drop_in_transaction, &run_id, err);
 }
 
 /* The tables of the model, and what they need of files: the holidays of a date dimension. */
@@ -763,7 +757,7 @@ enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline
 {
     struct run_result result = {.pipeline = pipeline->name.s, .target = pipeline->load.into.s};
     struct run r = {.s = s, .out = &result};
-    enum q_code code = compile(s, pipeline, 0, false, &r.plan, err);
+    enum q_code code = compile(s, pipeline, 0, FOR_LOOKING, &r.plan, err);
     if (!code)
         code = workspace_name(r.plan, relation, out, err);
     if (code)

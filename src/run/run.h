@@ -40,8 +40,10 @@ struct run_session {
     struct plan_pins *pins;
     int64_t wait; /* seconds to wait for the lock and for the file */
     bool attached;
-    bool accept_shrink; /* a full snapshot may take as many keys as it does (SEMANTICS 15) */
-    bool all_cores;     /* statements use them; else one thread, or as many as the user says */
+    const char *from, *to; /* the interval that is read, instead of news; or NULL */
+    bool full;             /* everything is read, whatever the watermarks say */
+    bool accept_shrink;    /* a full snapshot may take as many keys as it does (SEMANTICS 15) */
+    bool all_cores;        /* statements use them; else one thread, or as many as the user says */
     /* The warehouse lives in memory, as long as it is attached: nothing is locked, put into the journal or pinned. Set
      * after run_open(). */
     bool scratch;
@@ -57,6 +59,13 @@ Q_MUST_CHECK enum q_code run_lock(struct run_session *s, struct q_err *err);
 /* Attach the warehouse read-only as "wh"; an empty one in memory when there is none yet. */
 Q_MUST_CHECK enum q_code run_attach(struct run_session *s, struct q_err *err);
 Q_MUST_CHECK enum q_code run_detach(struct run_session *s, struct q_err *err);
+
+/* Change the warehouse outside of a run, in one transaction. The session holds the lock; the warehouse is attached for
+ * writing as "wh" while `change` works, and what it returns ends or undoes the transaction. */
+Q_MUST_CHECK enum q_code run_change(struct run_session *s,
+                                    enum q_code (*change)(struct run_session *s, void *arg,
+                                                          struct q_err *err),
+                                    void *arg, struct q_err *err);
 
 struct run_reason {
     const char *relation, *kind, *reason; /* kind: "rejected" or "skipped" */
@@ -89,6 +98,19 @@ struct run_file {
     int64_t size, records, rejected;
 };
 
+struct run_range { /* values as text; NULL: no bound on that side */
+    const char *from, *to;
+    const char *kind; /* "news", "hole", "backfill" or "all" */
+};
+struct run_reading { /* of an incremental source */
+    const char *relation, *cursor, *type;
+    const char *before, *watermark; /* NULL: none */
+    Q_VEC(struct run_range) ranges; /* none: nothing could be new; or the run was held */
+    int64_t nulls;                  /* records without cursor that were read */
+    int64_t late;                   /* older than the watermark, in files that no run has read */
+    const char *late_from, *late_to;
+};
+
 struct run_result {
     int64_t run_id;
     const char *pipeline, *target, *status; /* published, aborted, held, planned */
@@ -109,6 +131,7 @@ struct run_result {
     Q_VEC(struct run_misfit) misfits;
     Q_VEC(struct run_rule) rules;
     Q_VEC(struct run_file) files;
+    Q_VEC(struct run_reading) readings;
     /* Of a dry run: */
     Q_VEC(struct run_sample) samples; /* up to three of each reason */
     Q_VEC(struct run_measure) measures;

@@ -122,6 +122,27 @@ enum q_code run_attach_for_writing(struct run_session *s, struct q_err *err)
     return code;
 }
 
+enum q_code run_change(struct run_session *s,
+                       enum q_code (*change)(struct run_session *s, void *arg, struct q_err *err),
+                       void *arg, struct q_err *err)
+{
+    enum q_code code = run_attach_for_writing(s, err);
+    if (!code)
+        code = db_begin(s->db, err);
+    if (code)
+        return code;
+    code = state_open_for_write(s->db, s->lock, err);
+    if (!code)
+        code = change(s, arg, err);
+    if (!code)
+        code = db_commit(s->db, err);
+    if (code) {
+        db_rollback(s->db);
+        return code;
+    }
+    return run_detach(s, err);
+}
+
 /* Runs whose process died: on record as aborted, unless their commit went through. */
 enum q_code run_record_dead(struct run_session *s, const state_journals *dead, struct q_err *err)
 {

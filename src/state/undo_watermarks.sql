@@ -1,0 +1,1 @@
+DELETE FROM wh.quern.watermarks WHERE run_id = $run_id

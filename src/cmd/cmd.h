@@ -76,7 +76,7 @@ struct cmd_interval {
          .arg = "VALUE",                                                                      \
          .type = Q_OPT_TEXT,                                                                  \
          .offset = offsetof(st, interval.to),                                                 \
-         .help = "... and to this value, not included"},                                      \
+         .help = "up to this value of the cursor, which is not included"},                    \
     {                                                                                         \
         .name = "full", .type = Q_OPT_FLAG, .offset = offsetof(st, interval.full),            \
         .help = "read everything again and start watermarks anew"                             \

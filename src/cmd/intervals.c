@@ -219,10 +219,8 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     struct state_reads reads;
     (void)exit;
     enum q_code code = check_usage(ctx, err);
-    if (!code && !q_file_exists(cmd_warehouse(ctx))) {
-        code = q_fail(err, Q_TARGET, "there is no warehouse at \"%s\" yet", cmd_warehouse(ctx));
-        q_hint(err, "Load it with `quern run`.");
-    }
+    if (!code)
+        code = cmd_require_warehouse(ctx, err);
     if (!code)
         code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
                         &session, err);

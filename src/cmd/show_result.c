@@ -36,6 +36,14 @@ static void print_misfits(const struct run_result *r, const char *relation)
     }
 }
 
+/* What the watermark is behind the run: a run that changed nothing leaves it. */
+static const char *watermark_after(const struct run_result *r, const struct run_reading *x)
+{
+    bool stopped = q_streq(r->status, "aborted") || q_streq(r->status, "held") ||
+                   q_streq(r->status, "would abort") || q_streq(r->status, "would be held");
+    return stopped || !x->watermark ? x->before : x->watermark;
+}
+
 /* The head of a line "reads updated_at from A to B". */
 static const char *range_verb(const struct run_range *x)
 {
@@ -49,15 +57,16 @@ static void print_reading(const struct run_result *r, const struct run_reading *
         const struct run_range *g = &x->ranges.v[i];
         (void)printf("    %s %s from %s to %s%s\n", range_verb(g), x->cursor,
                      g->from ? g->from : "the beginning", g->to ? g->to : "the end",
-                     q_streq(g->kind, "backfill") ? " (backfill: the watermark stays)" : "");
+                     q_streq(g->kind, "backfill") ? " (backfill)" : "");
     }
     if (x->nulls)
         (void)printf("    %s record%s without %s %s read\n", progress_number(n, x->nulls),
                      x->nulls == 1 ? "" : "s", x->cursor, x->nulls == 1 ? "is" : "are");
-    if (x->watermark && x->before && q_streq(x->watermark, x->before))
-        (void)printf("    watermark %s, as before\n", x->watermark);
-    else if (x->watermark)
-        (void)printf("    watermark %s, before %s\n", x->watermark, x->before ? x->before : "none");
+    const char *now = watermark_after(r, x);
+    if (now && x->before && q_streq(now, x->before))
+        (void)printf("    watermark %s, as before\n", now);
+    else if (now)
+        (void)printf("    watermark %s, before %s\n", now, x->before ? x->before : "none");
     if (!x->late)
         return;
     (void)printf("    %s record%s that no run has seen before %s older than the watermark: ",
@@ -300,13 +309,13 @@ static void preview_json(const struct run_result *r, struct q_json *o)
     }
 }
 
-static void reading_json(const struct run_reading *x, struct q_json *o)
+static void reading_json(const struct run_result *r, const struct run_reading *x, struct q_json *o)
 {
     q_json_set_text(o, "relation", x->relation);
     q_json_set_text(o, "cursor", x->cursor);
     q_json_set_text(o, "type", x->type);
     q_json_set_text(o, "before", x->before);
-    q_json_set_text(o, "value", x->watermark);
+    q_json_set_text(o, "value", watermark_after(r, x));
     struct q_json *list = q_json_set_array(o, "read");
     for (size_t i = 0; i < x->ranges.n; i++) {
         struct q_json *range = q_json_push_object(list);
@@ -329,7 +338,7 @@ static void readings_json(const struct run_result *r, struct q_json *o)
     }
     struct q_json *list = q_json_set_array(o, "watermark");
     for (size_t i = 0; i < r->readings.n; i++)
-        reading_json(&r->readings.v[i], q_json_push_object(list));
+        reading_json(r, &r->readings.v[i], q_json_push_object(list));
 }
 
 void show_result_json(const struct run_result *r, struct q_json *o)

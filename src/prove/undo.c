@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/embed.h"
 #include "base/parse.h"
+#include "state/reads.h"
 #include "state/state.h"
 
 #define WH "\"wh\".\"main\""
@@ -368,6 +369,8 @@ static enum q_code record(struct undo *u, struct q_err *err)
     enum q_code code =
         state_change_run(u->db, u->run_id, STATE_PUBLISHED, STATE_UNDONE,
                          q_printf(u->arena, "undone by run %" PRId64, u->out->run_id), err);
+    if (!code)
+        code = state_restore_intervals(u->db, u->run_id, err);
     if (!code)
         code = db_exec(u->db, q_embed_text("state/undo_rejects.sql"), p, 1, NULL, err);
     if (!code)

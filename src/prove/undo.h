@@ -5,6 +5,7 @@
  *
  *     quern.before_<stored> of the run ──> the table, as it was
  *     rows with `_q_run` of the run and no before-image ──> removed
+ *     watermarks and intervals of the run ──> as they were without it (state/reads.h)
  *     quern.runs: published ──> undone; a run of its own says so
  *
  * It is refused when a later run touched a key that the run touched, or when rows of facts refer to members that would

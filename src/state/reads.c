@@ -165,15 +165,63 @@ enum q_code state_intervals_cut(struct db_conn *conn, struct q_arena *arena,
     return code;
 }
 
+/* ---- undo ---- */
+
+struct undone { /* a source that later runs went on with */
+    const char *pipeline, *source;
+    struct cursor_interval end; /* the value at which the run ended, alone */
+};
+struct undone_list {
+    struct q_arena *arena;
+    Q_VEC(struct undone) list;
+};
+
+static enum q_code take_undone(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct undone_list *u = arg;
+    struct undone *x = q_vec_push(u->arena, &u->list);
+    const char *value = db_cell_text(u->arena, b, 3, row);
+    struct q_type type;
+    x->pipeline = db_cell_text(u->arena, b, 0, row);
+    x->source = db_cell_text(u->arena, b, 1, row);
+    enum q_code code = q_type_parse(db_cell_text(u->arena, b, 2, row), &type, err);
+    if (!code)
+        code = cursor_parse(u->arena, type, value, &x->end.lo, err);
+    if (!code && !cursor_next(&x->end.lo, &x->end.hi))
+        x->end.hi =
+            type.id == Q_T_TEXT ? db_text(NULL, q_printf(u->arena, "%s\x01", value)) : x->end.lo;
+    return code;
+}
+
+/* Rows at the value where the run ended were its own, and the run behind it read them again without effect. */
+static enum q_code cut_ends(struct db_conn *conn, const struct undone_list *u, struct q_err *err)
+{
+    enum q_code code = Q_OK;
+    for (size_t i = 0; i < u->list.n && !code; i++) {
+        const struct undone *x = &u->list.v[i];
+        struct state_reads reads;
+        int64_t cut;
+        code = state_reads_get(conn, u->arena, x->pipeline, x->source, &reads, err);
+        if (!code && reads.n && reads.v[0].type.id == x->end.lo.type.id)
+            code = state_intervals_cut(conn, u->arena, &reads.v[0], &x->end, &cut, err);
+    }
+    return code;
+}
+
 enum q_code state_restore_intervals(struct db_conn *conn, int64_t run_id, struct q_err *err)
 {
     static const char *const parts[] = {"state/undo_marks.sql", "state/undo_watermarks.sql",
                                         "state/undo_intervals.sql", "state/undo_replaced.sql"};
     struct db_param p[] = {db_int("run_id", run_id)};
-    enum q_code code = Q_OK;
     if (!has_tables(conn))
         return Q_OK;
+    struct undone_list undone = {.arena = q_arena_new(NULL, "undo")};
+    enum q_code code =
+        db_each(conn, q_embed_text("state/list_undone.sql"), p, 1, take_undone, &undone, err);
     for (size_t i = 0; i < sizeof parts / sizeof *parts && !code; i++)
         code = db_exec(conn, q_embed_text(parts[i]), p, 1, NULL, err);
+    if (!code)
+        code = cut_ends(conn, &undone, err);
+    q_arena_free(undone.arena);
     return code;
 }

@@ -150,6 +150,28 @@ static enum q_code write_file(const char *path, const struct q_buf *text, struct
     return ok ? Q_OK : q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", path, strerror(errno));
 }
 
+/* Rows as maps may leave out declared columns: they are NULL. */
+static struct cfg_cells completed(struct proving *t, const struct cfg_source *source,
+                                  const struct cfg_cells *cells)
+{
+    struct cfg_cells out = {.pos = cells->pos};
+    for (size_t i = 0; i < cells->columns.n; i++)
+        *q_vec_push(t->arena, &out.columns) = cells->columns.v[i];
+    for (size_t i = 0; i < source->columns.n; i++) {
+        size_t k = 0;
+        while (k < cells->columns.n && !q_streq(cells->columns.v[k].s, source->columns.v[i].name.s))
+            k++;
+        if (k == cells->columns.n)
+            *q_vec_push(t->arena, &out.columns) = source->columns.v[i].name;
+    }
+    for (size_t r = 0; r < cells->rows.n; r++) {
+        struct cfg_cell *row = q_alloc_array(t->arena, out.columns.n + 1, sizeof *row);
+        memcpy(row, cells->rows.v[r].v, cells->columns.n * sizeof *row);
+        *q_vec_push(t->arena, &out.rows) = (struct cfg_cells_row){cells->rows.v[r].pos, row};
+    }
+    return out;
+}
+
 static enum q_code make_file(struct proving *t, struct cfg_source *source, struct q_err *err)
 {
     const struct cfg_test_rows *rows = find_rows(t->batch, source->name.s);
@@ -168,14 +190,15 @@ static enum q_code make_file(struct proving *t, struct cfg_source *source, struc
         rows = &none;
     }
     bool json = is_json(format, end), as_text = rows->text.s != NULL;
+    struct cfg_cells cells = completed(t, source, &rows->cells);
     struct q_buf text;
     q_buf_init(&text, FILE_MAX);
     if (as_text)
         q_buf_adds(&text, rows->text.s);
     else if (json)
-        write_json(&text, &rows->cells);
+        write_json(&text, &cells);
     else
-        write_csv(&text, &rows->cells);
+        write_csv(&text, &cells);
     const char *path = q_printf(t->arena, "%s/%zu/%s%s", t->p->dir, t->number, source->name.s,
                                 as_text ? end
                                 : json  ? ".ndjson"

@@ -119,6 +119,22 @@ static enum q_code take_text(void *arg, const struct batch *b, size_t row, struc
     return Q_OK;
 }
 
+/* The columns that do not depend on the number of a run. */
+static const char *content(struct q_arena *arena, const struct model_table *table)
+{
+    struct q_schema columns = {0};
+    struct sql *q = sql_new(arena);
+    bool first = true;
+    model_stored_columns(arena, table, &columns);
+    for (size_t i = 0; i < columns.n; i++)
+        if (!q_streq(columns.v[i].name, "_q_run") &&
+            !q_streq(columns.v[i].name, "_q_overwritten_run")) {
+            sql_sep(q, &first, ", ");
+            sql_add(q, "%I", columns.v[i].name);
+        }
+    return sql_text(q);
+}
+
 enum q_code prove_fingerprint(struct db_conn *db, struct q_arena *arena, const struct model *model,
                               const char **out, struct q_err *err)
 {
@@ -132,8 +148,9 @@ enum q_code prove_fingerprint(struct db_conn *db, struct q_arena *arena, const s
                 db,
                 sql_make(
                     arena,
-                    "SELECT concat(count(*), ' ', coalesce(sum(hash(t)::HUGEINT), 0)) FROM wh.main.%I AS t",
-                    table->stored),
+                    "SELECT concat(count(*), ' ', coalesce(sum(hash(t)::HUGEINT), 0)) FROM (SELECT %s FROM "
+                    "wh.main.%I) AS t",
+                    content(arena, table), table->stored),
                 NULL, 0, take_text, all, err);
     }
     *out = sql_text(all);

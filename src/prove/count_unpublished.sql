@@ -1,0 +1,1 @@
+SELECT count(*) FROM wh.quern.runs WHERE status <> 'published'

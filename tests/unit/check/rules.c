@@ -66,8 +66,8 @@ static void rule_36_results_are_integers_with_samples_and_keys(void **state)
     must_run("  - between: { column: quantity, min: 1, max: 1000 }\n");
     expect(RESULTS, "between quantity|4|3|2|error|failed|false");
     expect("SELECT samples FROM q_rules",
-           "[{\"position\":20,\"key\":{\"id\":\"3\"},\"value\":\"2000\"},{\"position\":30,"
-           "\"key\":{\"id\":\"4\"},\"value\":\"0\"}]");
+           "[{\"position\":20,\"key\":{\"id\":3},\"value\":\"2000\"},{\"position\":30,"
+           "\"key\":{\"id\":4},\"value\":\"0\"}]");
     expect(
         REJECTS,
         "20|10000|between quantity|between|quantity|2000\n30|10000|between quantity|between|quantity|0");

@@ -35,6 +35,8 @@ static enum q_code code_of(duckdb_error_type type, const char *message)
     for (size_t i = 0; files && i < sizeof full / sizeof full[0]; i++)
         if (strstr(message, full[i]))
             return Q_NOSPACE;
+    if (files && (strstr(message, "Failed to allocate") || strstr(message, "Allocation failure")))
+        return Q_NOMEM; /* at the commit, whose error has another type */
     for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++)
         if (codes[i].type == type)
             return codes[i].code;

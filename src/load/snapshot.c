@@ -15,9 +15,16 @@ void history_snapshot(struct load *l)
         l,
         sql_make(
             l->arena,
-            "CREATE TABLE h_gone AS SELECT t.*, t.%I AS _q_key, %s AS _q_start FROM %s AS t ANTI JOIN l_base AS "
-            "b ON %s",
-            l->target->key, history_start(l, "t"), open_versions(l), history_match(l, "b", "t")));
+            "CREATE TABLE h_lost AS SELECT t.%I AS _q_key FROM %s AS t ANTI JOIN l_base AS b ON %s",
+            l->target->key, open_versions(l), history_match(l, "b", "t")));
+    /* the rest of their columns is read of these alone */
+    load_audit(
+        l,
+        sql_make(
+            l->arena,
+            "CREATE TABLE h_gone AS SELECT t.*, t.%I AS _q_key, %s AS _q_start FROM %s AS t SEMI JOIN h_lost AS k "
+            "ON k._q_key = t.%I",
+            l->target->key, history_start(l, "t"), l->target_ref, l->target->key));
     load_guard_shrink(l, "SELECT count(*) FROM h_gone",
                       sql_make(l->arena, "SELECT count(*) FROM %s AS t", open_versions(l)));
     load_guard_unreadable(l, "SELECT count(*) FROM h_gone");

@@ -213,7 +213,7 @@ enum q_code load_history(struct load *l, struct q_err *err)
     history_timeline(l);
     history_overwrites(l);
     count_changes(l);
-    if (l->cfg->snapshot && l->cfg->deletes != CFG_DELETES_IGNORE)
+    if (history_deletes(l))
         history_snapshot(l);
     history_publish(l);
     return Q_OK;

@@ -10,7 +10,7 @@
  *     l_good ─> h_keys ─> h_rows, h_stored ─> h_points ─> h_groups ─┬─> h_set  stored versions that change
  *                                                                   ├─> h_new  versions to insert
  *                                    h_rows ─> h_last ─> h_final ───┴─> h_over keys whose overwritten columns change
- *     full snapshot: l_base ─> h_gone  current versions of keys that it lacks
+ *     full snapshot: h_news ─> h_gone  current versions of keys that it lacks
  *
  * The current version alone is read of most keys. Closed versions are read of a key only when a row is older than its
  * current version or the key was deleted before (h_deep), so that the cost of a load does not grow with the closed history.
@@ -61,6 +61,7 @@ void history_timeline(struct load *l);
 /* overwrite.c: h_final and h_over. */
 void history_overwrites(struct load *l);
 /* snapshot.c: h_gone. */
+bool history_deletes(const struct load *l); /* keys that the batch lacks end */
 void history_snapshot(struct load *l);
 /* versions.c: the publishing statements, and the proof of rule 26. */
 void history_publish(struct load *l);

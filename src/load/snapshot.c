@@ -8,6 +8,11 @@ static const char *open_versions(const struct load *l)
                     l->target_ref, l->target->can_infer ? " AND NOT inferred" : "", l->target->key);
 }
 
+bool history_deletes(const struct load *l)
+{
+    return l->cfg->snapshot && l->cfg->deletes != CFG_DELETES_IGNORE;
+}
+
 void history_snapshot(struct load *l)
 {
     /* rejected rows are there as well: their keys are not gone */
@@ -15,16 +20,10 @@ void history_snapshot(struct load *l)
         l,
         sql_make(
             l->arena,
-            "CREATE TABLE h_lost AS SELECT t.%I AS _q_key FROM %s AS t ANTI JOIN l_base AS b ON %s",
-            l->target->key, open_versions(l), history_match(l, "b", "t")));
-    /* the rest of their columns is read of these alone */
-    load_audit(
-        l,
-        sql_make(
-            l->arena,
-            "CREATE TABLE h_gone AS SELECT t.*, t.%I AS _q_key, %s AS _q_start FROM %s AS t SEMI JOIN h_lost AS k "
-            "ON k._q_key = t.%I",
-            l->target->key, history_start(l, "t"), l->target_ref, l->target->key));
+            "CREATE TABLE h_gone AS SELECT t.*, t.%I AS _q_key, %s AS _q_start FROM %s AS t SEMI JOIN (SELECT _q_key FROM "
+            "h_news WHERE lost) AS k ON k._q_key = t.%I ANTI JOIN l_base AS b ON %s",
+            l->target->key, history_start(l, "t"), open_versions(l), l->target->key,
+            history_match(l, "b", "t")));
     load_guard_shrink(l, "SELECT count(*) FROM h_gone",
                       sql_make(l->arena, "SELECT count(*) FROM %s AS t", open_versions(l)));
     load_guard_unreadable(l, "SELECT count(*) FROM h_gone");

@@ -5,7 +5,7 @@
 /* Points of a timeline, in the order in which they stand at one time. */
 enum { POINT_END = 0, POINT_STORED = 1, POINT_ROW = 2 };
 
-/* Keys with a row that says something new. A row that agrees with its key's current version, and is not older, is none;
+/* Keys with a row that says something new; with a full snapshot in the same pass the current versions that it lacks. A row that agrees with its key's current version, and is not older, is none;
  * it may still matter between others of its key, so that all rows of these keys are taken. */
 static void find_keys(struct load *l)
 {
@@ -17,12 +17,17 @@ static void find_keys(struct load *l)
             l->arena,
             "CREATE TABLE h_state AS SELECT NOT EXISTS (SELECT 1 FROM %s WHERE %I > 0) AS was_empty",
             l->target_ref, t->key));
+    bool deletes = history_deletes(l);
+    sql_add(q,
+            deletes ? "CREATE TABLE h_news AS SELECT %s, t.%I AS _q_key, r._q_pos IS NULL AS lost"
+                    : "CREATE TABLE h_keys AS SELECT DISTINCT %s",
+            history_keys(l, "r"), t->key);
     sql_add(
         q,
-        "CREATE TABLE h_keys AS SELECT DISTINCT %s FROM l_good AS r LEFT JOIN (SELECT * FROM %s WHERE is_current AND "
-        "%I > 0) AS t ON %s WHERE t.%I IS NULL OR r._q_at < %s OR t.is_deleted",
-        history_keys(l, "r"), l->target_ref, t->key, history_match(l, "r", "t"), t->key,
-        history_start(l, "t"));
+        " FROM l_good AS r %s JOIN (SELECT * FROM %s WHERE is_current AND %I > 0) AS t ON %s WHERE %st.%I IS NULL OR "
+        "r._q_at < %s OR t.is_deleted",
+        deletes ? "FULL" : "LEFT", l->target_ref, t->key, history_match(l, "r", "t"),
+        deletes ? "r._q_pos IS NULL OR " : "", t->key, history_start(l, "t"));
     sql_add(
         q, "%s OR %s OR %s", t->can_infer ? " OR t.inferred" : "", history_differ(l, "r", "t"),
         history_columns(l, history_is_overwritten, "r.%I IS DISTINCT FROM t.%I", " OR ", "false"));
@@ -31,6 +36,11 @@ static void find_keys(struct load *l)
             sql_add(q, " OR (%s AND r.%I IS NOT NULL)", history_unset(l, "t", i),
                     t->columns.v[i].name);
     load_audit(l, sql_text(q));
+    if (deletes)
+        load_audit(
+            l, sql_make(l->arena,
+                        "CREATE TABLE h_keys AS SELECT DISTINCT %s FROM h_news AS r WHERE NOT lost",
+                        history_keys(l, "r")));
     load_audit(
         l,
         sql_make(

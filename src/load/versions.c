@@ -12,11 +12,6 @@ static bool overwrites(const struct load *l)
     return history_has(l, history_is_overwritten);
 }
 
-static bool closes_gone(const struct load *l)
-{
-    return l->cfg->snapshot && l->cfg->deletes != CFG_DELETES_IGNORE;
-}
-
 /* Which versions of a key an overwritten column changes (SEMANTICS 27). */
 static const char *overwritten_versions(const struct load *l)
 {
@@ -53,7 +48,7 @@ static void remember(struct load *l)
             l->arena,
             "(SELECT * EXCLUDE (_q_start) FROM h_stored) AS t SEMI JOIN h_touched AS k ON k._q_key = t.%I",
             t->key));
-    if (closes_gone(l))
+    if (history_deletes(l))
         load_remember(l, "h_gone", "(SELECT * EXCLUDE (_q_key, _q_start) FROM h_gone) AS t");
 }
 
@@ -175,7 +170,7 @@ static void end_gone(struct load *l)
 {
     const struct model_table *t = l->target;
     bool tombstone = l->cfg->deletes == CFG_DELETES_TOMBSTONE;
-    if (!closes_gone(l))
+    if (!history_deletes(l))
         return;
     load_publish_if(
         l, "h_gone",
@@ -222,7 +217,7 @@ static void watch_past(struct load *l)
         "CREATE TABLE h_watch AS SELECT t.* FROM %s AS t SEMI JOIN (SELECT %s FROM h_new AS n UNION SELECT %s FROM "
         "h_set AS n",
         l->target_ref, history_keys(l, "n"), history_keys(l, "n"));
-    if (closes_gone(l))
+    if (history_deletes(l))
         sql_add(q, " UNION SELECT %s FROM h_gone AS n", history_keys(l, "n"));
     sql_add(q, ") AS k ON %s ANTI JOIN h_stored AS s ON s.%I = t.%I WHERE NOT t.is_current",
             history_match(l, "t", "k"), t->key, t->key);
@@ -277,7 +272,7 @@ static void sum_after(struct load *l)
         "(SELECT n._q_key AS %I, n.valid_from, n._q_until AS valid_to, n.is_current%s FROM h_set AS n%s UNION ALL BY NAME "
         "SELECT n._q_key AS %I, n.valid_from, n._q_until AS valid_to, n.is_current%s FROM h_new AS n%s",
         t->key, columns, fill, t->key, columns, fill);
-    if (closes_gone(l))
+    if (history_deletes(l))
         sql_add(
             q,
             " UNION ALL BY NAME SELECT n._q_key AS %I, n.valid_from, (SELECT clock FROM q_run) AS valid_to, false AS "
@@ -303,7 +298,7 @@ static void read_back(struct load *l)
             ".%I AS t SEMI JOIN h_new AS k ON k._q_key = t.%I UNION ALL SELECT %s FROM " LOAD_WH
             ".%I AS t SEMI JOIN (SELECT %I FROM h_stored UNION SELECT %I FROM h_past%s) AS k ON k.%I = t.%I",
             columns, t->stored, t->key, columns, t->stored, t->key, t->key,
-            closes_gone(l) ? " UNION SELECT _q_key FROM h_gone" : "", t->key, t->key));
+            history_deletes(l) ? " UNION SELECT _q_key FROM h_gone" : "", t->key, t->key));
 }
 
 static void carry_checksum(struct load *l)

@@ -146,7 +146,9 @@ int cmd_main(int argc, char **argv)
     q_cancel_install();
     set_clock_from_environment();
     enum q_code code = dispatch(arena, argc, argv, &global, &status, &err);
-    if (!code && (fflush(stdout) != 0 || ferror(stdout)))
+    /* also before an error: main() leaves without the C library's tidying up */
+    bool written = fflush(stdout) == 0 && !ferror(stdout);
+    if (!code && !written)
         code = q_fail(&err, Q_NOSPACE, "could not write to standard output: %s", strerror(errno));
     if (code) {
         if (q_cancelled())

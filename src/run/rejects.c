@@ -151,28 +151,6 @@ static enum q_code fits(const struct run_choice *c, const struct found *f,
     return code;
 }
 
-static enum q_code in_write_transaction(struct run_session *s,
-                                        enum q_code (*work)(struct run_session *s, void *arg,
-                                                            struct q_err *err),
-                                        void *arg, struct q_err *err)
-{
-    enum q_code code = run_attach_for_writing(s, err);
-    if (!code)
-        code = db_begin(s->db, err);
-    if (code)
-        return code;
-    code = state_open_for_write(s->db, s->lock, err);
-    if (!code)
-        code = work(s, arg, err);
-    if (!code)
-        code = db_commit(s->db, err);
-    if (code) {
-        db_rollback(s->db);
-        return code;
-    }
-    return run_detach(s, err);
-}
-
 struct params {
     struct db_param *p;
     size_t n;
@@ -206,7 +184,7 @@ enum q_code run_edit_reject(struct run_session *s, const struct run_choice *choi
                            db_text("raw", edit->raw),
                            db_text("fields", fields)};
     struct params x = {.p = p, .n = sizeof p / sizeof p[0]};
-    return in_write_transaction(s, insert_edit, &x, err);
+    return run_change(s, insert_edit, &x, err);
 }
 
 static enum q_code drop_chosen(struct run_session *s, void *arg, struct q_err *err)
@@ -229,7 +207,7 @@ enum q_code run_drop_rejects(struct run_session *s, const struct run_choice *c, 
                            db_text("by", user(s->arena)),
                            db_text("because", because)};
     struct params x = {.p = p, .n = sizeof p / sizeof p[0]};
-    enum q_code code = in_write_transaction(s, drop_chosen, &x, err);
+    enum q_code code = run_change(s, drop_chosen, &x, err);
     *records = x.changed;
     return code;
 }

@@ -277,17 +277,6 @@ static enum q_code in_transaction(struct run *r, bool publish, struct q_err *err
     return !code && r->held ? hold_forget(r->s->db, r->out->run_id, err) : code;
 }
 
-/* After an error at commit or at the checkpoint behind it: the run's own record says whether it happened. */
-static bool was_committed(struct run *r)
-{
-    bool known = false;
-    r->s->attached = false;
-    if (db_detach(r->s->db, "wh", NULL) || run_attach(r->s, NULL) ||
-        state_has_run(r->s->db, r->out->run_id, &known, NULL))
-        return false;
-    return known;
-}
-
 /* What must be committed before the load transaction; see plan_step.prepares. */
 static enum q_code prepare(struct run *r, struct q_err *err)
 {
@@ -331,7 +320,7 @@ static enum q_code publish(struct run *r, bool with_data, struct q_err *err)
         return code;
     if (!code)
         code = run_detach(s, err);
-    if (code && was_committed(r)) {
+    if (code && run_was_committed(s, r->out->run_id)) {
         q_log(Q_LOG_WARN, "run %" PRId64 " is published, but its file could not be tidied up: %s",
               r->out->run_id, err->message);
         code = Q_OK;

@@ -180,8 +180,7 @@ enum q_code run_lock(struct run_session *s, struct q_err *err)
     return code ? code : state_lock(s->arena, s->warehouse, s->wait, &s->lock, err);
 }
 
-/* After an error at commit or at the checkpoint behind it: the record says whether it happened. */
-static bool was_committed(struct run_session *s, int64_t run_id)
+bool run_was_committed(struct run_session *s, int64_t run_id)
 {
     bool known = false;
     s->attached = false;
@@ -221,7 +220,7 @@ enum q_code run_transaction(struct run_session *s, bool keep,
     code = db_commit(s->db, err);
     if (!code)
         code = run_detach(s, err);
-    if (code && was_committed(s, run_id)) {
+    if (code && run_was_committed(s, run_id)) {
         q_log(Q_LOG_WARN, "run %lld is done, but its file could not be tidied up: %s",
               (long long)run_id, err->message);
         code = Q_OK;

@@ -320,7 +320,7 @@ static enum q_code publish(struct run *r, bool with_data, struct q_err *err)
         return code;
     if (!code)
         code = run_detach(s, err);
-    if (code && run_was_committed(s, r->out->run_id)) {
+    if (code && run_was_committed(s, r->out->run_id, r->out->status)) {
         q_log(Q_LOG_WARN, "run %" PRId64 " is published, but its file could not be tidied up: %s",
               r->out->run_id, err->message);
         code = Q_OK;

@@ -174,8 +174,9 @@ Q_MUST_CHECK enum q_code run_prepare(struct run_session *s, struct q_err *err);
  * whose tables get their rows by hand. */
 Q_MUST_CHECK enum q_code run_make_schema(struct run_session *s, const struct cfg_pipeline *pipeline,
                                          struct q_err *err);
-/* One transaction that is no run of a pipeline: `fn` changes the warehouse, and puts a run on record under `run_id`. Runs
- * that died go on record first. The session holds the lock. `keep` false: all is rolled back, whatever `fn` says. */
+/* One transaction that is no run of a pipeline: `fn` changes the warehouse, and puts a run on record under `run_id`, as
+ * published. Runs that died go on record first. The session holds the lock. `keep` false: all is rolled back, whatever
+ * `fn` says. */
 Q_MUST_CHECK enum q_code run_transaction(struct run_session *s, bool keep,
                                          enum q_code (*fn)(void *arg, int64_t run_id,
                                                            struct q_err *err),

@@ -180,14 +180,15 @@ enum q_code run_lock(struct run_session *s, struct q_err *err)
     return code ? code : state_lock(s->arena, s->warehouse, s->wait, &s->lock, err);
 }
 
-bool run_was_committed(struct run_session *s, int64_t run_id)
+bool run_was_committed(struct run_session *s, int64_t run_id, const char *status)
 {
-    bool known = false;
+    struct state_found found = {0};
+    struct q_err ignored = {0}; /* the error that led here is the one to tell */
     s->attached = false;
-    if (db_detach(s->db, "wh", NULL) || run_attach(s, NULL) ||
-        state_has_run(s->db, run_id, &known, NULL))
+    if (db_detach(s->db, "wh", &ignored) || run_attach(s, &ignored) ||
+        state_find_run(s->db, s->arena, run_id, &found, &ignored))
         return false;
-    return known;
+    return q_streq(state_status_name(found.status), status);
 }
 
 enum q_code run_transaction(struct run_session *s, bool keep,
@@ -220,7 +221,7 @@ enum q_code run_transaction(struct run_session *s, bool keep,
     code = db_commit(s->db, err);
     if (!code)
         code = run_detach(s, err);
-    if (code && run_was_committed(s, run_id)) {
+    if (code && run_was_committed(s, run_id, state_status_name(STATE_PUBLISHED))) {
         q_log(Q_LOG_WARN, "run %lld is done, but its file could not be tidied up: %s",
               (long long)run_id, err->message);
         code = Q_OK;

@@ -90,7 +90,7 @@ static enum q_code stage_table(struct cmd_ctx *ctx, struct subject *s, const cha
     struct cfg_options o = {.dir = ctx->global->project,
                             .env = ctx->global->env,
                             .vars = ctx->global->vars,
-                            .file_opts = extract_file_opts};
+                            .drivers = extract_drivers};
     enum q_code code = cfg_load(ctx->arena, &o, &ctx->project, err);
     if (!code && !q_file_exists(cmd_warehouse(ctx)))
         code = q_fail(err, Q_TARGET, "there is no file \"%s\", and no warehouse at \"%s\"", table,

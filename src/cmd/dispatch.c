@@ -46,7 +46,7 @@ static enum q_code load_project(struct cmd_ctx *ctx, struct q_err *err)
     struct cfg_options o = {.dir = ctx->global->project,
                             .env = ctx->global->env,
                             .vars = ctx->global->vars,
-                            .file_opts = extract_file_opts};
+                            .drivers = extract_drivers};
     enum q_code code = cfg_load(ctx->arena, &o, &ctx->project, err);
     return code ? code : model_build(ctx->arena, ctx->project, &ctx->model, err);
 }

@@ -72,7 +72,7 @@ static bool load_project(struct doctor *d)
     struct cfg_options o = {.dir = ctx->global->project,
                             .env = ctx->global->env,
                             .vars = ctx->global->vars,
-                            .file_opts = extract_file_opts};
+                            .drivers = extract_drivers};
     if (cfg_load(ctx->arena, &o, &ctx->project, &err) ||
         model_build(ctx->arena, ctx->project, &ctx->model, &err)) {
         tell(d, "project", err.message, err.hint[0] ? err.hint : "Correct the file at that place.");

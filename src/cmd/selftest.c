@@ -64,7 +64,7 @@ static enum q_code run_suite(struct cmd_ctx *ctx, const char *file, struct tally
                              struct q_err *err)
 {
     struct cfg_suite suite = {0};
-    struct cfg_options options = {.dir = ".", .file_opts = extract_file_opts};
+    struct cfg_options options = {.dir = ".", .drivers = extract_drivers};
     struct model *model = NULL;
     struct prove p;
     enum q_code code = cfg_load_suite(ctx->arena, q_str(q_embed_text(file)), q_path_base(file),

@@ -120,6 +120,14 @@ Q_MUST_CHECK enum q_code cfg_bind_threshold(struct cfg_bind *b, const struct cfg
 /* "100" or "1%". */
 Q_MUST_CHECK enum q_code cfg_bind_limit(struct cfg_bind *b, const struct cfg_node *value,
                                         const char *key, struct cfg_threshold *out);
+/* One option of a driver's table (NULL: not checked), or a map of several: `auth: { type: x }` is `auth.type`. `prefix` is
+ * what stands before the key: "" or "auth.". Each value becomes a pair; where the option takes several texts a list gives one
+ * pair a value, and a map "key=value" each. *known becomes false when the table has no such option: nothing is told then.
+ * `all_hidden`: whatever is not certainly no secret counts as one. */
+Q_MUST_CHECK enum q_code cfg_bind_option(struct cfg_bind *b, const char *prefix,
+                                         const struct cfg_node_pair *item,
+                                         const struct q_opt *table, bool all_hidden, cfg_pairs *out,
+                                         bool *known);
 /* A key as text. */
 struct cfg_text cfg_key_text(const struct cfg_node *key);
 Q_MUST_CHECK enum q_code cfg_check_ident(struct cfg_bind *b, struct cfg_text text, const char *what,

@@ -5,7 +5,7 @@
  * source (expressions, column names in rules) is checked by plan.
  *
  *     struct cfg_project *project;
- *     struct cfg_options o = {.dir = ".", .env = "dev", .file_opts = extract_file_opts};
+ *     struct cfg_options o = {.dir = ".", .env = "dev", .drivers = extract_drivers};
  *     code = cfg_load(arena, &o, &project, err);
  *
  * Everything belongs to the arena. Nothing changes after cfg_load().
@@ -21,7 +21,8 @@
  *     variables: { inbox: inbox }           # ${inbox}; --var and the process environment come first
  *     defaults: { on_fail: reject, max_rejects: 5%, initial_valid_from: 1000-01-01, open_end: null,
  *                 undo: { days: 30, size: 1 GB } }   # how long, and how much of what a run changed is kept
- *     connections: {}                       # name: { type: T, ... }; no type in this version
+ *     connections:                          # databases and APIs; `quern help sources` lists the options of each type
+ *       erp: { type: postgres, host: db.shop.example, database: erp, user: etl, password: "${ERP_PASSWORD}" }
  *     secrets: secrets.env                  # NAME=value lines, the last place where ${NAME} is looked for
  *
  * model/dim_customers.yaml
@@ -75,6 +76,19 @@
  *           settle: 5 s                     # the upper bound of times is the run's clock minus this; default 0
  *           start: 2024-01-01               # nothing below is read; default: everything
  *           nulls: fail                     # records without a cursor: fail (default) | include | exclude
+ *       payments:
+ *         from: erp                           # a connection; the other keys are options of its type
+ *         table: public.payments
+ *         columns:                            # only these are read; without: all
+ *           payment_id: bigint
+ *           city: { type: text, from: payload, path: "$.customer.city" }   # column or member of the source, and a path in it
+ *       legacy:
+ *         from: files
+ *         path: legacy.txt
+ *         format: fixed
+ *         columns: { id: { type: bigint, at: 1, width: 10 } }   # fixed width: place from 1, in characters
+ * An option that is a map, `auth: { type: bearer }`, is the same as `auth.type: bearer`; where several texts are expected a
+ * map gives "key=value" each.
  *     transform:                            # in order; each on the first relation unless `relation:` is given
  *       - rename: { old: new }
  *       - cast:   { amount: decimal(12,2) , day: { type: date, formats: ["%d/%m/%Y"] } }
@@ -177,6 +191,8 @@ struct cfg_column {
     struct cfg_text key;
     bool at_end_of_day, optional;
     enum cfg_missing missing;
+    /* a column of a source; its `from` has at most one text, and `at` is the place in a record of fixed width */
+    struct cfg_text path, width;
 };
 typedef Q_VEC(struct cfg_column) cfg_columns;
 
@@ -404,11 +420,19 @@ struct cfg_project {
     cfg_reports reports;     /* by name */
 };
 
+/* The words of a source's driver. */
+struct cfg_driver {
+    const char *name;               /* "files", or the type of a connection */
+    const struct q_opt *connection; /* keys of a connection; NULL: it needs none */
+    const struct q_opt *source;     /* keys of a source, beside those of every source */
+};
+
 struct cfg_options {
     const char *dir;
-    const char *env;               /* NULL: the default one */
-    q_texts vars;                  /* "NAME=value" from the command line */
-    const struct q_opt *file_opts; /* options of `from: files` sources; NULL: not checked */
+    const char *env; /* NULL: the default one */
+    q_texts vars;    /* "NAME=value" from the command line */
+    /* Every driver, NULL at the end; NULL: options of sources and connections are not checked. */
+    const struct cfg_driver *const *drivers;
 };
 
 Q_MUST_CHECK enum q_code cfg_load(struct q_arena *arena, const struct cfg_options *options,

@@ -79,8 +79,19 @@ static const struct cfg_field source_fields[] = {
     {0},
 };
 
+static enum q_code bind_column_from(struct cfg_bind *b, const struct cfg_node *key,
+                                    const struct cfg_node *value, void *out)
+{
+    return cfg_bind_text(b, value, key->text, CFG_F_TEXT,
+                         q_vec_push(b->arena, &((struct cfg_column *)out)->from));
+}
+
 static const struct cfg_field source_column_fields[] = {
     {.key = "type", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_column, type)},
+    {.key = "from", .kind = CFG_F_CALL, .call = bind_column_from},
+    {.key = "path", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_column, path)},
+    {.key = "at", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_column, at)},
+    {.key = "width", .kind = CFG_F_TEXT, .offset = offsetof(struct cfg_column, width)},
     {0},
 };
 
@@ -116,44 +127,6 @@ static enum q_code bind_source_columns(struct cfg_bind *b, const struct cfg_node
     return code;
 }
 
-/* A structure that every option of the table fits in. */
-static void *scratch_for(struct q_arena *arena, const struct q_opt *table)
-{
-    size_t size = 0;
-    for (const struct q_opt *o = table; o->name; o++)
-        size = o->offset > size ? o->offset : size;
-    return q_alloc(arena, size + 64); /* no value has 64 bytes */
-}
-
-/* Does the text parse as the option's type? */
-static enum q_code check_option(struct cfg_bind *b, const struct cfg_node *value,
-                                const struct q_opt *opt, const char *text)
-{
-    struct q_arena *scratch = q_arena_new(NULL, "option");
-    struct q_err err = {0};
-    enum q_code code =
-        q_opt_set(opt, scratch, opt->name, text, scratch_for(scratch, b->options->file_opts), &err);
-    if (code && (value->hidden || opt->type == Q_OPT_SECRET))
-        code = cfg_wrong(b, value->pos, "cannot use %s for \"%s\"", Q_SECRET_SHOWN, opt->name);
-    else if (code)
-        code = cfg_wrong(b, value->pos, "%s", err.message);
-    q_arena_free(scratch);
-    return code;
-}
-
-static enum q_code bind_option_value(struct cfg_bind *b, const struct cfg_node *key,
-                                     const struct cfg_node *value, const struct q_opt *opt,
-                                     struct cfg_source *source)
-{
-    if (value->kind != CFG_NODE_SCALAR)
-        return cfg_expected(b, value, key->text, "a text");
-    struct cfg_pair *pair = q_vec_push(b->arena, &source->options);
-    pair->key = cfg_key_text(key);
-    pair->value = (struct cfg_text){.s = value->text, .pos = value->pos};
-    pair->hidden = value->hidden || (opt && opt->type == Q_OPT_SECRET);
-    return opt ? check_option(b, value, opt, value->text) : Q_OK;
-}
-
 static enum q_code unknown_option(struct cfg_bind *b, const struct cfg_node *key,
                                   const struct q_opt *table)
 {
@@ -163,23 +136,6 @@ static enum q_code unknown_option(struct cfg_bind *b, const struct cfg_node *key
     for (const struct q_opt *o = table; o->name; o++)
         *q_vec_push(b->arena, &known) = o->name;
     return cfg_unknown(b, key->pos, "key", key->text, known.v, known.n);
-}
-
-static enum q_code bind_option(struct cfg_bind *b, const struct cfg_node_pair *item,
-                               const struct q_opt *table, struct cfg_source *source)
-{
-    const struct q_opt *opt = table ? q_opt_find(table, item->key->text) : NULL;
-    if (table && !opt)
-        return unknown_option(b, item->key, table);
-    if (item->value->kind != CFG_NODE_LIST)
-        return bind_option_value(b, item->key, item->value, opt, source);
-    if (opt && opt->type != Q_OPT_TEXTS)
-        return cfg_expected(b, item->value, item->key->text, "one value");
-    enum q_code code = Q_OK;
-    for (size_t i = 0; i < item->value->items.n; i++)
-        code = cfg_first(
-            code, bind_option_value(b, item->key, item->value->items.v[i].value, opt, source));
-    return code;
 }
 
 static enum q_code check_required_options(struct cfg_bind *b, const struct cfg_node *map,
@@ -196,6 +152,27 @@ static enum q_code check_required_options(struct cfg_bind *b, const struct cfg_n
     return Q_OK;
 }
 
+static enum q_code bind_option(struct cfg_bind *b, const struct cfg_node_pair *item,
+                               const struct q_opt *table, struct cfg_source *source)
+{
+    bool known = false;
+    enum q_code code = cfg_bind_option(b, "", item, table, false, &source->options, &known);
+    return known ? code : cfg_first(code, unknown_option(b, item->key, table));
+}
+
+/* The options of the driver behind `from`; NULL: not checked, or there is no such driver, which is told later. */
+static const struct q_opt *driver_table(const struct cfg_bind *b, const char *from)
+{
+    const char *type = q_streq(from, "files") ? from : NULL;
+    for (size_t i = 0; i < b->project->connections.n; i++)
+        if (q_streq(b->project->connections.v[i].name.s, from))
+            type = b->project->connections.v[i].type.s;
+    for (const struct cfg_driver *const *d = b->options->drivers; type && d && *d; d++)
+        if (q_streq((*d)->name, type))
+            return (*d)->source;
+    return NULL;
+}
+
 /* The keys of every source, and beside them those of its driver. */
 static enum q_code bind_source(struct cfg_bind *b, const struct cfg_node_pair *item,
                                struct cfg_source *source)
@@ -207,8 +184,8 @@ static enum q_code bind_source(struct cfg_bind *b, const struct cfg_node_pair *i
     if (map->kind != CFG_NODE_MAP)
         return cfg_first(code, cfg_bind_map(b, map, what, source_fields, source));
     const struct cfg_node *from = cfg_node_get(map, "from");
-    bool files = from && from->kind == CFG_NODE_SCALAR && q_streq(from->text, "files");
-    const struct q_opt *table = files ? b->options->file_opts : NULL;
+    const struct q_opt *table =
+        from && from->kind == CFG_NODE_SCALAR ? driver_table(b, from->text) : NULL;
     struct cfg_node own = {.kind = CFG_NODE_MAP, .pos = map->pos};
     for (size_t i = 0; i < map->items.n; i++) {
         const struct cfg_node_pair *pair = &map->items.v[i];

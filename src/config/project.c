@@ -23,12 +23,9 @@ static const struct cfg_word warehouse_types[] = {
     {0},
 };
 
+/* The types that are foreseen; one without a driver is not in this version. */
 static const struct cfg_word connection_types[] = {
-    {.word = "postgres", .later = true},
-    {.word = "mysql", .later = true},
-    {.word = "sqlite", .later = true},
-    {.word = "rest", .later = true},
-    {0},
+    {.word = "postgres"}, {.word = "mysql"}, {.word = "sqlite"}, {.word = "rest"}, {0},
 };
 
 const struct cfg_word cfg_on_fail_words[] = {
@@ -130,6 +127,37 @@ static enum q_code bind_environments(struct cfg_bind *b, const struct cfg_node *
 
 /* ---- connections ---- */
 
+/* The driver of a type; NULL when this version has none. */
+static const struct cfg_driver *driver_of(const struct cfg_bind *b, const char *type)
+{
+    for (const struct cfg_driver *const *d = b->options->drivers; d && *d; d++)
+        if ((*d)->connection && q_streq((*d)->name, type))
+            return *d;
+    return NULL;
+}
+
+/* The types of the table, those without a driver marked. */
+static const struct cfg_word *types_of(const struct cfg_bind *b)
+{
+    size_t n = sizeof connection_types / sizeof *connection_types;
+    struct cfg_word *words = q_alloc_array(b->arena, n, sizeof *words);
+    for (size_t i = 0; i < n; i++) {
+        words[i] = connection_types[i];
+        words[i].later = words[i].word && !driver_of(b, words[i].word);
+    }
+    return words;
+}
+
+static enum q_code unknown_key(struct cfg_bind *b, const struct cfg_node *key,
+                               const struct cfg_driver *driver)
+{
+    q_texts known = {0};
+    *q_vec_push(b->arena, &known) = "type";
+    for (const struct q_opt *o = driver->connection; o->name; o++)
+        *q_vec_push(b->arena, &known) = o->name;
+    return cfg_unknown(b, key->pos, "key", key->text, known.v, known.n);
+}
+
 /* The other keys are the driver's. */
 static enum q_code bind_connection(struct cfg_bind *b, const struct cfg_node_pair *item,
                                    struct cfg_connection *out)
@@ -139,23 +167,27 @@ static enum q_code bind_connection(struct cfg_bind *b, const struct cfg_node_pai
     if (q_streq(out->name.s, "files"))
         code = cfg_wrong(b, out->name.pos,
                          "\"files\" cannot be the name of a connection: `from: files` reads files");
+    if (item->value->kind != CFG_NODE_MAP)
+        return cfg_first(code, cfg_expected(b, item->value, out->name.s, "a map"));
     const struct cfg_node *type = cfg_node_get(item->value, "type");
     if (!type)
         return cfg_first(
             code, cfg_wrong(b, item->value->pos,
                             "connection \"%s\" has no \"type\"; for example `type: postgres`",
                             out->name.s));
-    code = cfg_first(code, bind_type(b, type, connection_types, &out->type));
+    enum q_code bad = bind_type(b, type, types_of(b), &out->type);
+    if (bad)
+        return cfg_first(code, bad);
+    const struct cfg_driver *driver = driver_of(b, out->type.s);
     for (size_t i = 0; i < item->value->items.n; i++) {
         const struct cfg_node_pair *option = &item->value->items.v[i];
+        bool known = true;
         if (q_streq(option->key->text, "type"))
             continue;
-        struct cfg_pair *pair = q_vec_push(b->arena, &out->options);
-        pair->key = cfg_key_text(option->key);
-        pair->hidden = true; /* which of them are secrets, only the driver knows */
-        pair->value = (struct cfg_text){.s = option->value->text, .pos = option->value->pos};
-        if (option->value->kind != CFG_NODE_SCALAR)
-            code = cfg_first(code, cfg_expected(b, option->value, pair->key.s, "a text"));
+        code = cfg_first(code, cfg_bind_option(b, "", option, driver ? driver->connection : NULL,
+                                               !driver, &out->options, &known));
+        if (!known)
+            code = cfg_first(code, unknown_key(b, option->key, driver));
     }
     return code;
 }

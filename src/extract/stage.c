@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/embed.h"
+#include "extract/driver.h"
 #include "extract/file/file.h"
 #include "extract/incremental.h"
 #include "extract/rejects.h"
@@ -13,48 +14,13 @@
 struct spec {
     const char *relation;
     const char *table;
-    struct extract_file *file;
+    const struct extract_driver *driver;
+    struct extract_source *source;
+    struct extract_input *in;
     struct reject_box *box;
     const char *select;
-    const char *dir;                 /* that the paths are relative to */
     const struct extract_news *news; /* of an incremental source, or NULL */
 };
-
-static enum q_code set_options(struct plan *plan, const struct cfg_source *cfg,
-                               struct extract_file_options *out, struct q_err *err)
-{
-    enum q_code code = q_opt_defaults(extract_file_opts, plan->arena, out, err);
-    for (size_t i = 0; i < cfg->options.n && !code; i++) {
-        const struct cfg_pair *p = &cfg->options.v[i];
-        const struct q_opt *opt = q_opt_find(extract_file_opts, p->key.s);
-        if (!opt)
-            return cfg_fail(err, p->key.pos, "unknown option \"%s\" of a file source", p->key.s);
-        if (p->hidden) { /* it would stand in messages, plans and the record of the run */
-            code =
-                cfg_fail(err, p->value.pos, "\"%s\" cannot come from the secrets file", p->key.s);
-            q_hint(err, "Nothing about a file is secret; put it into `variables` of quern.yaml.");
-            return code;
-        }
-        code = q_opt_set(opt, plan->arena, p->key.s, p->value.s, out, err);
-    }
-    return code;
-}
-
-static enum q_code declared_columns(struct plan *plan, const struct cfg_source *cfg,
-                                    struct q_schema *out, struct q_err *err)
-{
-    for (size_t i = 0; i < cfg->columns.n; i++) {
-        const struct cfg_column *c = &cfg->columns.v[i];
-        struct q_type type = Q_TYPE(Q_T_NONE);
-        struct q_err why = {0};
-        if (c->type.s && q_type_parse(c->type.s, &type, &why))
-            return cfg_fail(err, c->type.pos, "%s", why.message);
-        if (q_schema_find(out, c->name.s) >= 0)
-            return cfg_fail(err, c->name.pos, "column \"%s\" is declared twice", c->name.s);
-        q_schema_add(plan->arena, out, c->name.s, type);
-    }
-    return Q_OK;
-}
 
 static size_t workers(const struct plan *plan)
 {
@@ -71,31 +37,87 @@ static const char *unique(struct q_arena *arena, const char *name)
     return q_printf(arena, "%s_%d", name, ++number);
 }
 
-static enum q_code describe(struct plan *plan, const char *relation,
-                            const struct extract_file_options *options,
-                            const struct q_schema *declared, const struct q_schema *pinned,
-                            bool optional, struct spec *spec, struct q_err *err)
+/* A session of a connection, shared by all sources of a pipeline that read from it. */
+struct session {
+    const char *name;
+    const struct extract_driver *driver;
+    const struct extract_connection *connection;
+    void *session;
+};
+typedef Q_VEC(struct session) sessions;
+
+static enum q_code reach(struct plan *plan, const char *name, const struct session **out,
+                         struct q_err *err)
 {
-    struct extract_file_input *in = q_new(plan->arena, struct extract_file_input);
-    spec->relation = relation;
-    spec->dir = plan->project->dir;
-    spec->box = reject_box_new(plan->arena, relation);
-    *in = (struct extract_file_input){.dir = plan->project->dir,
-                                      .name = unique(plan->arena, relation),
-                                      .options = options,
-                                      .declared = declared,
-                                      .pinned = pinned,
-                                      .optional = optional,
-                                      .sink = reject_box_sink(spec->box),
-                                      .db = plan->db,
-                                      .workers = workers(plan)};
-    enum q_code code = extract_file_describe(plan->arena, in, &spec->file, err);
-    for (size_t i = 0; !code && i < extract_file_paths(spec->file)->n; i++) {
-        const char *path = extract_file_paths(spec->file)->v[i];
-        if (!q_utf8_valid(path, strlen(path), NULL))
-            code = q_fail(err, Q_SOURCE, "cannot read a file of \"%s\": its name is not UTF-8",
-                          options->path);
+    if (!plan->sessions)
+        plan->sessions = q_new(plan->arena, sessions);
+    sessions *all = plan->sessions;
+    for (size_t i = 0; i < all->n; i++)
+        if (q_streq(all->v[i].name, name)) {
+            *out = &all->v[i];
+            return Q_OK;
+        }
+    struct session s = {.name = name};
+    enum q_code code = extract_connect(plan->arena, plan->project, name, plan->clock, &s.driver,
+                                       &s.connection, &s.session, err);
+    if (code)
+        return code;
+    *q_vec_push(plan->arena, all) = s;
+    *out = &all->v[all->n - 1];
+    return Q_OK;
+}
+
+/* The driver and its options. */
+static enum q_code prepare(struct plan *plan, const struct cfg_source *cfg, struct spec *spec,
+                           struct q_err *err)
+{
+    struct extract_input *in = spec->in = q_new(plan->arena, struct extract_input);
+    *in = (struct extract_input){.name = unique(plan->arena, cfg->name.s),
+                                 .dir = plan->project->dir,
+                                 .cfg = cfg,
+                                 .optional = cfg->optional,
+                                 .db = plan->db,
+                                 .workers = workers(plan),
+                                 .clock = plan->clock};
+    struct q_schema *declared = q_new(plan->arena, struct q_schema);
+    in->declared = declared;
+    spec->relation = cfg->name.s;
+    spec->driver = extract_driver_find("files");
+    enum q_code code = Q_OK;
+    for (size_t i = 0; i < plan->project->connections.n; i++)
+        if (q_streq(plan->project->connections.v[i].name.s, cfg->from.s))
+            spec->driver = extract_driver_find(plan->project->connections.v[i].type.s);
+    code = extract_options(plan->arena, spec->driver->words.source, spec->driver->source_size,
+                           &cfg->options,
+                           q_streq(spec->driver->words.name, "files")
+                               ? "a file source"
+                               : q_printf(plan->arena, "a %s source", spec->driver->words.name),
+                           false, &in->options, err);
+    return code ? code : extract_declared(plan->arena, cfg, declared, err);
+}
+
+static enum q_code describe(struct plan *plan, struct spec *spec, struct q_err *err)
+{
+    struct extract_input *in = spec->in;
+    enum q_code code = Q_OK;
+    spec->box = reject_box_new(plan->arena, spec->relation);
+    in->sink = reject_box_sink(spec->box);
+    if (spec->driver->connect) {
+        const struct session *s;
+        code = reach(plan, in->cfg->from.s, &s, err);
+        if (!code) {
+            in->connection = s->connection;
+            in->session = s->session;
+        }
     }
+    return code ? code : spec->driver->describe(plan->arena, in, &spec->source, err);
+}
+
+static enum q_code bind(struct plan *plan, struct spec *spec, const struct plan_reading *reading,
+                        struct q_err *err)
+{
+    enum q_code code = spec->driver->bind ? spec->driver->bind(spec->source, reading, err) : Q_OK;
+    spec->select = extract_select(plan->arena, spec->source, spec->in);
     return code;
 }
 
@@ -104,10 +126,10 @@ static enum q_code describe(struct plan *plan, const char *relation,
 static void watch(void *arg, int64_t *rows, int64_t *bytes)
 {
     const struct spec *spec = arg;
-    size_t n = extract_file_paths(spec->file)->n;
+    size_t n = spec->driver->n_parts(spec->source);
     *rows = *bytes = 0;
     for (size_t i = 0; i < n; i++) {
-        struct extract_file_stats s = extract_file_stats(spec->file, i);
+        struct extract_stats s = spec->driver->stats(spec->source, i);
         *rows += s.records > 0 ? s.records : 0;
         *bytes += s.read;
     }
@@ -118,7 +140,7 @@ static enum q_code scan(const struct spec *spec, struct step_ctx *ctx, struct q_
     const struct db_source *source;
     enum q_code code = reject_box_open(spec->box, ctx, err);
     if (!code)
-        code = extract_file_open(spec->file, &source, err);
+        code = spec->driver->open(spec->source, &source, err);
     if (!code && source)
         code = db_add_source(ctx->db, source, err);
     if (code)
@@ -132,57 +154,42 @@ static enum q_code scan(const struct spec *spec, struct step_ctx *ctx, struct q_
     code = db_exec(ctx->db, sql, NULL, 0, NULL, err);
     if (ctx->watch)
         ctx->watch(ctx->watch_self, NULL, NULL);
-    extract_file_close(spec->file);
-    return code ? code : reject_box_flush(spec->box, err);
+    spec->driver->close(spec->source);
+    if (!code)
+        code = reject_box_flush(spec->box, err);
+    return code || !spec->driver->finish ? code : spec->driver->finish(spec->source, err);
 }
 
-/* Parquet's records are counted behind the scan: each is a row. */
-static enum q_code count_rows(const struct spec *spec, struct step_ctx *ctx, size_t file,
+/* Records that the driver does not count are counted behind the scan: each is a row. */
+static enum q_code count_rows(const struct spec *spec, struct step_ctx *ctx, size_t part,
                               int64_t *out, struct q_err *err)
 {
     return db_get_ints(ctx->db,
                        sql_make(ctx->arena,
                                 "SELECT count(*) FROM %I WHERE _q_pos >= %d AND _q_pos < %d",
-                                spec->table, q_pos((int64_t)file, 0), q_pos((int64_t)file + 1, 0)),
+                                spec->table, q_pos((int64_t)part, 0), q_pos((int64_t)part + 1, 0)),
                        NULL, 0, out, 1, 0, err);
 }
 
-/* A file that changed while it was read was not whole: another process is still writing it. */
-static enum q_code still_same(const struct spec *spec, const char *dir, size_t i, int64_t size,
-                              struct q_arena *arena, struct q_err *err)
+static enum q_code note_parts(const struct spec *spec, struct step_ctx *ctx, struct q_err *err)
 {
-    const char *path = extract_file_paths(spec->file)->v[i];
-    struct q_file_info now;
-    bool there = q_file_stat(q_path_join(arena, dir, path), &now);
-    if (there && now.size == size)
-        return Q_OK;
-    enum q_code code =
-        there ? q_fail(err, Q_SOURCE,
-                       "could not read \"%s\" as a whole: it had %lld bytes before it was read and "
-                       "has %lld now",
-                       path, (long long)size, (long long)now.size)
-              : q_fail(err, Q_SOURCE, "could not read \"%s\" as a whole: it was removed meanwhile",
-                       path);
-    q_hint(err, "Write files under another name, and rename them when they are complete.");
-    return code;
-}
-
-static enum q_code note_files(const struct spec *spec, struct step_ctx *ctx, struct q_err *err)
-{
-    const q_paths *paths = extract_file_paths(spec->file);
+    const struct extract_driver *d = spec->driver;
+    size_t n = d->n_parts(spec->source);
     enum q_code code = Q_OK;
-    for (size_t i = 0; i < paths->n && !code; i++) {
-        struct extract_file_stats s = extract_file_stats(spec->file, i);
-        code = still_same(spec, spec->dir, i, s.size, ctx->arena, err);
-        if (!code && s.records < 0)
+    for (size_t i = 0; i < n && !code; i++) {
+        struct extract_stats s = d->stats(spec->source, i);
+        if (s.records < 0)
             code = count_rows(spec, ctx, i, &s.records, err);
-        struct db_param p[] = {db_text("relation", spec->relation), db_int("file_no", (int64_t)i),
-                               db_text("path", paths->v[i]),        db_int("size", s.size),
-                               db_int("records", s.records),        db_int("rejected", s.rejected),
+        struct db_param p[] = {db_text("relation", spec->relation),
+                               db_int("file_no", (int64_t)i),
+                               db_text("path", s.path),
+                               s.size < 0 ? db_null("size") : db_int("size", s.size),
+                               db_int("records", s.records),
+                               db_int("rejected", s.rejected),
                                db_text("detected", s.detected)};
-        struct db_param shape[] = {db_text("relation", spec->relation),
-                                   db_int("file_no", (int64_t)i),
-                                   db_text("shape", extract_file_shape(spec->file, i))};
+        struct db_param shape[] = {
+            db_text("relation", spec->relation), db_int("file_no", (int64_t)i),
+            db_text("shape", s.rejected && d->shape ? d->shape(spec->source, i) : NULL)};
         if (!code)
             code = db_exec(ctx->db, q_embed_text("extract/insert_source.sql"), p, 7, NULL, err);
         if (!code && s.rejected)
@@ -197,7 +204,7 @@ static enum q_code place_of(const void *self, int64_t pos, struct q_arena *arena
 {
     const struct spec *spec = self;
     struct extract_place place = {.pos = pos};
-    enum q_code code = extract_file_locate(spec->file, &place, 1, arena, err);
+    enum q_code code = spec->driver->locate(spec->source, &place, 1, arena, err);
     if (code)
         return code;
     *out = place.line ? q_printf(arena, "record %lld (line %lld) of %s", (long long)place.ordinal,
@@ -211,7 +218,7 @@ static enum q_code run_source(const struct plan_step *step, struct step_ctx *ctx
     const struct spec *spec = step->spec;
     enum q_code code = scan(spec, ctx, err);
     if (!code)
-        code = note_files(spec, ctx, err);
+        code = note_parts(spec, ctx, err);
     if (!code && spec->news)
         code = extract_news_run(spec->news, ctx, place_of, spec, err);
     if (code)
@@ -227,7 +234,7 @@ static enum q_code locate(const struct plan_source *source, const int64_t *pos, 
     struct extract_place *places = q_alloc_array(scratch, n + 1, sizeof *places);
     for (size_t i = 0; i < n; i++)
         places[i].pos = pos[i];
-    enum q_code code = extract_file_locate(spec->file, places, n, scratch, err);
+    enum q_code code = spec->driver->locate(spec->source, places, n, scratch, err);
     for (size_t i = 0; i < n && !code; i++) {
         ordinals[i] = places[i].ordinal;
         lines[i] = places[i].line;
@@ -241,7 +248,7 @@ static enum q_code read_raw(const struct plan_source *source, int64_t pos, struc
 {
     const struct spec *spec = source->driver;
     struct extract_place place = {.pos = pos};
-    enum q_code code = extract_file_locate(spec->file, &place, 1, arena, err);
+    enum q_code code = spec->driver->locate(spec->source, &place, 1, arena, err);
     *raw = place.raw;
     *ordinal = place.ordinal;
     *line = place.line;
@@ -257,32 +264,44 @@ static enum q_code run_holidays(const struct plan_step *step, struct step_ctx *c
     enum q_code code = scan(spec, ctx, err);
     if (!code && reject_box_count(spec->box) > 0) {
         code = q_fail(err, Q_SOURCE, "cannot read the holidays in \"%s\": %lld fields are wrong",
-                      extract_file_paths(spec->file)->v[0], (long long)reject_box_count(spec->box));
+                      spec->source->files->v[0], (long long)reject_box_count(spec->box));
         q_hint(err, "Each line is a date like 2026-01-01, a comma, and a name.");
     }
     return code;
+}
+
+/* A holiday file is a source like any other that somebody declared. */
+static const struct cfg_source *holiday_source(struct plan *plan, const struct model_table *t)
+{
+    static const char *const columns[][2] = {{"date", "date"}, {"name", "text"}};
+    struct cfg_pos at = t->cfg->date.holidays.pos;
+    struct cfg_source *cfg = q_new(plan->arena, struct cfg_source);
+    cfg->name = (struct cfg_text){q_printf(plan->arena, "q_holidays_%s", t->name), at};
+    cfg->from = (struct cfg_text){"files", at};
+    *q_vec_push(plan->arena, &cfg->options) =
+        (struct cfg_pair){.key = {"path", at}, .value = t->cfg->date.holidays};
+    for (size_t i = 0; i < 2; i++)
+        *q_vec_push(plan->arena, &cfg->columns) =
+            (struct cfg_column){.name = {columns[i][0], at}, .type = {columns[i][1], at}};
+    return cfg;
 }
 
 static enum q_code compile_holidays(struct plan *plan, const struct model_table *t,
                                     struct q_err *err)
 {
     struct spec *spec = q_new(plan->arena, struct spec);
-    struct extract_file_options *options = q_new(plan->arena, struct extract_file_options);
-    struct q_schema *columns = q_new(plan->arena, struct q_schema);
-    q_schema_add(plan->arena, columns, "date", Q_TYPE(Q_T_DATE));
-    q_schema_add(plan->arena, columns, "name", Q_TYPE(Q_T_TEXT));
-    enum q_code code = q_opt_defaults(extract_file_opts, plan->arena, options, err);
-    if (code)
-        return code;
-    options->path = t->cfg->date.holidays.s;
-    spec->table = q_printf(plan->arena, "q_holidays_%s", t->name);
-    code = describe(plan, spec->table, options, columns, NULL, false, spec, err);
+    const struct cfg_source *cfg = holiday_source(plan, t);
+    spec->table = cfg->name.s;
+    enum q_code code = prepare(plan, cfg, spec, err);
+    if (!code)
+        code = describe(plan, spec, err);
+    if (!code)
+        code = bind(plan, spec, NULL, err);
     if (code) {
         struct cfg_pos at = t->cfg->date.holidays.pos;
         q_context(err, "looking at the holidays of \"%s\" (%s:%d)", t->name, at.file, at.line);
         return code;
     }
-    spec->select = extract_file_select(spec->file);
     struct plan_step *step = plan_add_step(
         plan, "extract", q_printf(plan->arena, "holidays of %s", t->name), spec->table);
     step->spec = spec;
@@ -313,57 +332,94 @@ static bool known_columns(const struct plan *plan, const struct q_schema *declar
     return out->n > 0;
 }
 
+static enum q_code replay(struct plan *plan, const struct spec *spec, const struct q_schema *pinned,
+                          const struct q_schema *columns, struct q_err *err)
+{
+    const struct extract_input *in = spec->in;
+    const void *options = in->options;
+    if (spec->driver != extract_driver_find("files")) { /* its raw records are JSON */
+        const cfg_pairs none = {0};
+        enum q_code code =
+            extract_options(plan->arena, extract_file_opts, sizeof(struct extract_file_options),
+                            &none, "a file source", false, &options, err);
+        if (code)
+            return code;
+    }
+    return extract_replay(plan, in->cfg, options, in->declared, pinned, columns, err);
+}
+
+#define MANY_BYTES (INT64_C(1) << 40) /* of a source that cannot say */
+
+static void add_source(struct plan *plan, struct spec *spec, const struct plan_reading *reading)
+{
+    const struct extract_source *s = spec->source;
+    *q_vec_push(plan->arena, &plan->sources) =
+        (struct plan_source){.name = spec->relation,
+                             .table = spec->table,
+                             .cfg = spec->in->cfg,
+                             .columns = s->columns,
+                             .files = s->files,
+                             .bytes = s->bytes < 0 ? MANY_BYTES : s->bytes,
+                             .reading = reading,
+                             .driver = spec,
+                             .locate = locate,
+                             .read_raw = read_raw};
+    struct plan_step *step = plan_add_step(plan, "extract", spec->relation, spec->table);
+    step->spec = spec;
+    step->run = run_source;
+    if (s->shown)
+        plan_step_sql(plan, step, s->shown);
+    plan_step_sql(plan, step,
+                  sql_make(plan->arena, "CREATE TABLE %I AS %s", spec->table, spec->select));
+    if (reading)
+        spec->news = extract_news_make(plan, step, &plan->sources.v[plan->sources.n - 1]);
+}
+
+/* What of the described source is read. */
+static enum q_code settle(struct plan *plan, struct spec *spec, struct q_err *err)
+{
+    const struct cfg_source *cfg = spec->in->cfg;
+    const struct extract_source *s = spec->source;
+    const struct plan_reading *reading = NULL;
+    struct plan_bounds bounds = {
+        .settle = spec->driver->settle, .has_upper = s->has_upper, .upper = s->upper};
+    enum q_code code = Q_OK;
+    if (cfg->incremental.cursor.s && !plan->looking)
+        code = plan_reading_make(plan, cfg, &s->columns, &bounds, &reading, err);
+    if (!code)
+        code = bind(plan, spec, reading, err);
+    if (!code)
+        add_source(plan, spec, reading);
+    return code;
+}
+
 static enum q_code compile_source(struct plan *plan, const struct cfg_source *cfg,
                                   struct q_err *err)
 {
     struct spec *spec = q_new(plan->arena, struct spec);
-    struct extract_file_options *options = q_new(plan->arena, struct extract_file_options);
-    struct q_schema *declared = q_new(plan->arena, struct q_schema);
     struct q_schema *columns = q_new(plan->arena, struct q_schema);
     const char *pin = q_printf(plan->arena, "%s.%s", plan->pipeline->name.s, cfg->name.s);
-    enum q_code code = set_options(plan, cfg, options, err);
-    if (!code)
-        code = declared_columns(plan, cfg, declared, err);
-    if (!code && plan->replay && !plan->sources.n && known_columns(plan, declared, pin, columns))
-        return extract_replay(plan, cfg, options, declared, plan_pin_find(plan->pins, pin), columns,
-                              err);
+    const struct q_schema *pinned = plan_pin_find(plan->pins, pin);
+    bool replays = plan->replay && !plan->sources.n;
+    enum q_code code = prepare(plan, cfg, spec, err);
     if (code)
         return code;
-    code = describe(plan, cfg->name.s, options, declared, plan_pin_find(plan->pins, pin),
-                    cfg->optional, spec, err);
+    if (replays && known_columns(plan, spec->in->declared, pin, columns))
+        return replay(plan, spec, pinned, columns, err);
+    spec->table = q_printf(plan->arena, "s_%s", cfg->name.s);
+    spec->in->pinned = pinned;
+    code = describe(plan, spec, err);
     if (code) {
         struct cfg_pos at = cfg->name.pos;
-        q_context(err, "looking at the files of \"%s\" (%s:%d)", cfg->name.s, at.file, at.line);
+        q_context(err, "looking at the %s of \"%s\" (%s:%d)",
+                  spec->driver->connect ? "source" : "files", cfg->name.s, at.file, at.line);
         return code;
     }
-    spec->table = q_printf(plan->arena, "s_%s", cfg->name.s);
-    spec->select = extract_file_select(spec->file);
-    *columns = *extract_file_columns(spec->file);
-    if (extract_file_inferred(spec->file))
-        plan_pin_set(plan->pins, pin, columns);
-    if (plan->replay && !plan->sources.n)
-        return extract_replay(plan, cfg, options, declared, columns, columns, err);
-    struct plan_source *source = q_vec_push(plan->arena, &plan->sources);
-    *source = (struct plan_source){.name = cfg->name.s,
-                                   .table = spec->table,
-                                   .cfg = cfg,
-                                   .columns = *columns,
-                                   .files = extract_file_paths(spec->file),
-                                   .bytes = extract_file_bytes(spec->file),
-                                   .driver = spec,
-                                   .locate = locate,
-                                   .read_raw = read_raw};
-    struct plan_step *step = plan_add_step(plan, "extract", cfg->name.s, spec->table);
-    step->spec = spec;
-    step->run = run_source;
-    plan_step_sql(plan, step,
-                  sql_make(plan->arena, "CREATE TABLE %I AS %s", spec->table, spec->select));
-    if (!cfg->incremental.cursor.s || plan->looking)
-        return Q_OK;
-    code = plan_reading_make(plan, cfg, columns, &source->reading, err);
-    if (!code)
-        spec->news = extract_news_make(plan, step, source);
-    return code;
+    if (spec->source->inferred)
+        plan_pin_set(plan->pins, pin, &spec->source->columns);
+    if (replays)
+        return replay(plan, spec, &spec->source->columns, &spec->source->columns, err);
+    return settle(plan, spec, err);
 }
 
 static enum q_code compile(struct plan *plan, struct q_err *err)

@@ -84,9 +84,10 @@ static enum q_code given(const struct plan *plan, const struct plan_reading *r, 
 /* ---- bounds ---- */
 
 static enum q_code set_upper(const struct plan *plan, const struct cfg_incremental *cfg,
-                             struct plan_reading *r, struct q_err *err)
+                             const struct plan_bounds *bounds, struct plan_reading *r,
+                             struct q_err *err)
 {
-    int64_t settle = 0;
+    int64_t settle = bounds->settle;
     struct q_err why = {0};
     if (cfg->settle.s && !cursor_type_is_time(r->type))
         return cfg_fail(
@@ -96,8 +97,11 @@ static enum q_code set_upper(const struct plan *plan, const struct cfg_increment
     if (cfg->settle.s && q_parse_duration(cfg->settle.s, "\"settle\"", &settle, &why))
         return cfg_fail(err, cfg->settle.pos, "%s", why.message);
     r->has_upper = cursor_type_is_time(r->type);
+    int64_t upper = plan->clock - settle;
+    if (bounds->has_upper && bounds->upper < upper)
+        upper = bounds->upper;
     if (r->has_upper)
-        r->upper = cursor_at(r->type, plan->clock - settle);
+        r->upper = cursor_at(r->type, upper);
     return Q_OK;
 }
 
@@ -218,8 +222,8 @@ static enum q_code set_ranges(struct plan *plan, const struct cfg_source *source
 }
 
 enum q_code plan_reading_make(struct plan *plan, const struct cfg_source *source,
-                              const struct q_schema *columns, const struct plan_reading **out,
-                              struct q_err *err)
+                              const struct q_schema *columns, const struct plan_bounds *bounds,
+                              const struct plan_reading **out, struct q_err *err)
 {
     const struct cfg_incremental *cfg = &source->incremental;
     struct plan_reading *r = q_new(plan->arena, struct plan_reading);
@@ -232,7 +236,7 @@ enum q_code plan_reading_make(struct plan *plan, const struct cfg_source *source
     r->type = column->type;
     r->nulls = cfg->nulls;
     r->full = plan->full;
-    code = set_upper(plan, cfg, r, err);
+    code = set_upper(plan, cfg, bounds, r, err);
     if (!code)
         code = check_lag(plan, cfg, r, err);
     if (!code && cfg->start.s) {

@@ -41,10 +41,18 @@ struct plan_reading {
     struct db_param wanted; /* backfill: the upper bound that was asked for */
 };
 
+/* Up to where a source can be read, by itself. */
+struct plan_bounds {
+    int64_t settle; /* microseconds before the clock, where the pipeline declares none */
+    bool has_upper; /* a bound of its own, in microseconds UTC: the lesser one holds */
+    int64_t upper;
+};
+
 /* The reading of an incremental source with these columns. Errors name file and line (what is declared), or the option
  * (--from, --to); a watermark of another column or type is Q_CONFIG with what to do about it. */
 Q_MUST_CHECK enum q_code plan_reading_make(struct plan *plan, const struct cfg_source *source,
                                            const struct q_schema *columns,
+                                           const struct plan_bounds *bounds,
                                            const struct plan_reading **out, struct q_err *err);
 /* Whether any source of a pipeline is read incrementally. */
 bool plan_is_incremental(const struct cfg_pipeline *pipeline);

@@ -141,6 +141,7 @@ struct plan {
     struct q_arena *arena;
     struct db_conn *db; /* while compiling: the workspace, with the warehouse attached as "wh" */
     struct plan_pins *pins; /* quern.lock */
+    void *sessions;         /* extract's own: connections that its sources share */
     const struct cfg_project *project;
     const struct cfg_pipeline *pipeline;
     const struct model *model;

@@ -27,6 +27,8 @@ static const struct q_opt file_opts[] = {
     {.name = "null_text", .type = Q_OPT_TEXTS, .offset = offsetof(struct options, null_text)},
     {0},
 };
+static const struct cfg_driver file_driver = {.name = "files", .source = file_opts};
+static const struct cfg_driver *const drivers[] = {&file_driver, NULL};
 
 static enum q_code bind_as(struct cfg_bind *b, struct cfg_node *root)
 {
@@ -50,7 +52,7 @@ static enum q_code bind_as(struct cfg_bind *b, struct cfg_node *root)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct q_arena *arena = q_arena_new(NULL, "fuzz");
-    const struct cfg_options options = {.dir = "/nonexistent", .file_opts = file_opts};
+    const struct cfg_options options = {.dir = "/nonexistent", .drivers = drivers};
     struct q_err err = {0};
     struct cfg_bind b = {.arena = arena,
                          .err = &err,

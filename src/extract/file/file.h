@@ -2,6 +2,8 @@
 /*
  * Files as a source: CSV, NDJSON, JSON and Parquet, one or many (a glob), plain or compressed.
  *
+ * The driver `extract_files` is this module; what follows is for those who read a file without a pipeline.
+ *
  * Life: extract_file_describe() finds the files, looks at each and settles the columns; extract_file_open() makes the
  * rows readable by the engine; after the scan come the numbers and the places of positions. Files are numbered in the
  * order of their paths; a row's `_q_pos` is q_pos(file, offset), for Parquet q_pos(file, row). Rows are read by several
@@ -39,6 +41,7 @@
 #include "batch/reject.h"
 #include "batch/type.h"
 #include "db/db.h"
+#include "extract/driver.h"
 
 /* The keys of a `from: files` source; `columns` and `optional` are the project's own. */
 struct extract_file_options {
@@ -54,11 +57,14 @@ struct extract_file_options {
     int64_t max_record, max_bytes, max_ratio;
 };
 extern const struct q_opt extract_file_opts[];
+/* `from: files`. */
+extern const struct extract_driver extract_files;
 
 struct extract_file_input {
     const char *dir;  /* paths are relative to it; NULL: the working directory */
     const char *name; /* of the relation */
     const struct extract_file_options *options;
+    const struct cfg_source *cfg;    /* columns with `path`, `at`, `width`; may be NULL */
     const struct q_schema *declared; /* may be NULL; Q_T_NONE: to be inferred */
     const struct q_schema *pinned;   /* what quern.lock says; may be NULL */
     bool optional;                   /* no file, or an empty one, is no error */
@@ -96,25 +102,8 @@ void extract_file_close(struct extract_file *s);
  * {"format": "json"}. NULL for Parquet, whose rows are never rejected by the reader, and for an empty file. */
 const char *extract_file_shape(const struct extract_file *s, size_t i);
 
-struct extract_file_stats {
-    const char *path;
-    const char *detected; /* one line */
-    int64_t size;         /* bytes of the file */
-    int64_t read;         /* bytes read of it so far */
-    int64_t records;      /* found, rejected ones too; -1: not counted (Parquet) */
-    int64_t rejected;
-};
-
 /* Of file i. Any thread, also during the scan. */
-struct extract_file_stats extract_file_stats(struct extract_file *s, size_t i);
-
-struct extract_place {
-    int64_t pos; /* in */
-    const char *path;
-    int64_t ordinal;  /* record number in the file, from 1; 0: no record starts there */
-    int64_t line;     /* of the file's text, from 1; 0 for Parquet */
-    struct q_str raw; /* the record, cut at REJECT_RAW_MAX; empty for Parquet */
-};
+struct extract_stats extract_file_stats(struct extract_file *s, size_t i);
 
 /* `places` sorted by pos, after the scan. Reads again only what is needed. */
 Q_MUST_CHECK enum q_code extract_file_locate(struct extract_file *s, struct extract_place *places,

@@ -169,12 +169,12 @@ void extract_file_close(struct extract_file *s)
     pthread_mutex_unlock(&s->lock);
 }
 
-struct extract_file_stats extract_file_stats(struct extract_file *s, size_t i)
+struct extract_stats extract_file_stats(struct extract_file *s, size_t i)
 {
     struct file_item *f = &s->items[i];
     pthread_mutex_lock(&s->lock);
     struct blocks *b = file_item_blocks(f);
-    struct extract_file_stats stats = {
+    struct extract_stats stats = {
         .path = f->path,
         .detected = s->select ? "parquet" : f->shown,
         .size = f->size,

@@ -44,6 +44,8 @@ static const struct q_opt file_opts[] = {
     {.name = "token", .type = Q_OPT_SECRET, .offset = offsetof(struct options, token)},
     {0},
 };
+static const struct cfg_driver file_driver = {.name = "files", .source = file_opts};
+static const struct cfg_driver *const drivers[] = {&file_driver, NULL};
 
 struct trial {
     struct file files[3];
@@ -553,7 +555,7 @@ static enum q_code load_files(struct q_arena *arena, const struct file *files, s
     assert_non_null(mkdtemp(dir));
     write_files(arena, dir, base, sizeof base / sizeof *base);
     write_files(arena, dir, files, n);
-    struct cfg_options options = {.dir = dir, .env = env, .file_opts = file_opts};
+    struct cfg_options options = {.dir = dir, .env = env, .drivers = drivers};
     struct cfg_project *project = NULL;
     enum q_code code = cfg_load(arena, &options, &project, err);
     assert_int_equal(q_dir_remove(dir, NULL), Q_OK);

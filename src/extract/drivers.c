@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every driver of a source. */
+#include "extract/driver.h"
+#include "extract/file/file.h"
+
+const struct cfg_driver *const extract_drivers[] = {
+    &extract_files.words,
+    NULL,
+};

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <stdio.h>
 
+#include "base/suggest.h"
 #include "cmd/cmd.h"
+#include "extract/driver.h"
 #include "sql/expr/expr.h"
 
 static const struct q_opt no_opts[] = {{0}};
@@ -66,6 +68,54 @@ static void print_expressions(void)
     }
 }
 
+/* Keys of a map in a project's file. */
+static void print_keys(const char *title, const struct q_opt *table)
+{
+    (void)printf("\n%s:\n", title);
+    for (const struct q_opt *o = table; o->name; o++) {
+        char left[64];
+        (void)snprintf(left, sizeof left, "%s: %s", o->name, o->arg ? o->arg : "true");
+        (void)printf("  %-28s %s", left, o->help);
+        if (o->choices)
+            (void)printf(" (%s)", o->choices);
+        if (o->fallback)
+            (void)printf(" [%s]", o->fallback);
+        if (o->required)
+            (void)printf(" (required)");
+        if (o->type == Q_OPT_TEXTS)
+            (void)printf(" (or a list)");
+        (void)printf("\n");
+    }
+}
+
+static void print_sources(void)
+{
+    (void)printf("A source of a pipeline is read from files or from a connection of quern.yaml.\n"
+                 "`quern help source TYPE` lists the keys of a type:\n\n");
+    for (const struct cfg_driver *const *d = extract_drivers; *d; d++)
+        (void)printf("  %-12s %s\n", (*d)->name, (*d)->summary);
+}
+
+static enum q_code print_source(struct cmd_ctx *ctx, const char *name, struct q_err *err)
+{
+    const struct extract_driver *driver = extract_driver_find(name);
+    q_texts known = {0};
+    for (const struct cfg_driver *const *d = extract_drivers; *d; d++)
+        *q_vec_push(ctx->arena, &known) = (*d)->name;
+    if (!driver) {
+        enum q_code code = q_fail(err, Q_USAGE, "there is no source of type \"%s\"", name);
+        const char *near = q_suggest(name, known.v, known.n);
+        q_hint(err, near ? "Did you mean `%s`?" : "Run `quern help source`.", near);
+        return code;
+    }
+    (void)printf("%s: %s\n", name, driver->words.summary);
+    if (driver->words.connection)
+        print_keys("Keys of the connection in quern.yaml, beside `type`", driver->words.connection);
+    print_keys("Keys of a source, beside `from`, `columns`, `optional` and `incremental`",
+               driver->words.source);
+    return Q_OK;
+}
+
 static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 {
     (void)exit;
@@ -77,6 +127,14 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
         print_expressions();
         return Q_OK;
     }
+    if (q_streq(ctx->rest.v[0], "source")) {
+        if (ctx->rest.n > 1)
+            return print_source(ctx, ctx->rest.v[1], err);
+        print_sources();
+        return Q_OK;
+    }
+    if (ctx->rest.n > 1)
+        return q_fail(err, Q_USAGE, "`quern help %s` takes no further argument", ctx->rest.v[0]);
     const struct cmd *c = cmd_find(ctx->rest.v[0]);
     if (!c)
         return cmd_unknown_command(ctx->arena, ctx->rest.v[0], err);
@@ -86,9 +144,9 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 
 const struct cmd cmd_help = {
     .name = "help",
-    .args = "[COMMAND | expressions]",
-    .summary = "list the commands, or explain one, or the expression language",
+    .args = "[COMMAND | expressions | source [TYPE]]",
+    .summary = "list the commands, or explain one, the expressions, the sources",
     .opts = no_opts,
-    .most = 1,
+    .most = 2,
     .run = run,
 };

@@ -21,7 +21,7 @@
  *     variables: { inbox: inbox }           # ${inbox}; --var and the process environment come first
  *     defaults: { on_fail: reject, max_rejects: 5%, initial_valid_from: 1000-01-01, open_end: null,
  *                 undo: { days: 30, size: 1 GB } }   # how long, and how much of what a run changed is kept
- *     connections:                          # databases and APIs; `quern help sources` lists the options of each type
+ *     connections:                          # databases and APIs; `quern help source TYPE` lists the options of each type
  *       erp: { type: postgres, host: db.shop.example, database: erp, user: etl, password: "${ERP_PASSWORD}" }
  *     secrets: secrets.env                  # NAME=value lines, the last place where ${NAME} is looked for
  *
@@ -423,6 +423,7 @@ struct cfg_project {
 /* The words of a source's driver. */
 struct cfg_driver {
     const char *name;               /* "files", or the type of a connection */
+    const char *summary;            /* one line, lower case, no full stop */
     const struct q_opt *connection; /* keys of a connection; NULL: it needs none */
     const struct q_opt *source;     /* keys of a source, beside those of every source */
 };

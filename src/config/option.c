@@ -57,7 +57,8 @@ static enum q_code bind_values(struct cfg_bind *b, const struct option *o,
 {
     enum q_code code = Q_OK;
     if (o->opt && o->opt->type != Q_OPT_TEXTS)
-        return cfg_expected(b, value, o->key.s, "one value");
+        return cfg_expected(b, value, o->key.s,
+                            value->kind == CFG_NODE_MAP ? "a text" : "one value");
     for (size_t i = 0; i < value->items.n; i++) {
         const struct cfg_node_pair *item = &value->items.v[i];
         code = cfg_first(code, bind_value(b, o, item->key ? item->key->text : NULL, item->value));

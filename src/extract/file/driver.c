@@ -111,7 +111,9 @@ static enum q_code locate(struct extract_source *s, struct extract_place *places
 }
 
 const struct extract_driver extract_files = {
-    .words = {.name = "files", .source = extract_file_opts},
+    .words = {.name = "files",
+              .summary = "CSV, JSON and Parquet files, one or many, plain or compressed",
+              .source = extract_file_opts},
     .source_size = sizeof(struct extract_file_options),
     .describe = describe,
     .open = open_source,

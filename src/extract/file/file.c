@@ -66,16 +66,7 @@ static enum q_code look_at(struct extract_file *s, struct file_item *f, struct q
         f->shown = "empty";
         return Q_OK;
     }
-    enum q_code code;
-    if (s->kind == FILE_CSV) {
-        code = csv_detect(s->arena, f->full, &s->decode, &s->csv, &f->csv, err);
-        f->shown = f->csv.shown;
-    } else {
-        code = json_detect(s->arena, f->full, &s->decode, s->csv.max_record, s->csv.block_size,
-                           &f->json, err);
-        f->shown = f->json.shown;
-    }
-    return code;
+    return s->reader->detect(s, f, err);
 }
 
 /* Type of a column by declaration, else by the lock file, else none yet. */
@@ -103,13 +94,13 @@ static void settle_columns(struct extract_file *s)
         add_column(s, s->in->declared->v[i].name);
     for (size_t i = 0; s->in->pinned && i < s->in->pinned->n; i++)
         add_column(s, s->in->pinned->v[i].name);
-    if (s->kind != FILE_CSV || s->in->pinned)
+    if (s->reader->look || s->in->pinned)
         return;
     for (size_t f = 0; f < s->paths.n; f++) {
         if (s->items[f].empty)
             continue;
-        const q_paths *names = &s->items[f].csv.names;
-        bool by_position = !s->items[f].csv.header && s->columns.n;
+        const q_paths *names = &s->items[f].names;
+        bool by_position = !s->items[f].header && s->columns.n;
         for (size_t i = 0; i < names->n && !by_position; i++)
             add_column(s, names->v[i]);
         return;
@@ -132,11 +123,11 @@ static enum q_code missing_column(const struct file_item *f, const char *name, s
 {
     enum q_code code = q_fail(err, Q_SOURCE, "could not find column \"%s\" in the header of \"%s\"",
                               name, f->path);
-    const char *near = q_suggest(name, f->csv.names.v, f->csv.names.n);
+    const char *near = q_suggest(name, f->names.v, f->names.n);
     struct q_buf list;
     q_buf_init(&list, Q_ERR_DETAIL - 64);
-    for (size_t i = 0; i < f->csv.names.n; i++)
-        q_buf_printf(&list, "%s%s", i ? ", " : "", f->csv.names.v[i]);
+    for (size_t i = 0; i < f->names.n; i++)
+        q_buf_printf(&list, "%s%s", i ? ", " : "", f->names.v[i]);
     q_detail(err, "The header has: %s.", q_buf_text(&list));
     q_buf_release(&list);
     if (near)
@@ -159,10 +150,10 @@ static enum q_code extra_column(const struct extract_file *s, const struct file_
     return code;
 }
 
-static enum q_code match_csv(struct extract_file *s, struct file_item *f, struct q_err *err)
+static enum q_code match_names(struct extract_file *s, struct file_item *f, struct q_err *err)
 {
-    const q_paths *names = &f->csv.names;
-    if (!f->csv.header) { /* by position */
+    const q_paths *names = &f->names;
+    if (!f->header) { /* by position */
         if (names->n != s->columns.n)
             return q_fail(
                 err, Q_SOURCE,
@@ -170,7 +161,7 @@ static enum q_code match_csv(struct extract_file *s, struct file_item *f, struct
                 f->path, names->n, s->columns.n);
         for (size_t c = 0; c < s->columns.n; c++) {
             f->cols[c].field = (ptrdiff_t)c;
-            f->csv.names.v[c] = s->columns.v[c].name;
+            f->names.v[c] = s->columns.v[c].name;
         }
         return Q_OK;
     }
@@ -204,7 +195,7 @@ static enum q_code aim(struct extract_file *s, size_t i, struct q_err *err)
             return code;
     }
     f->target = (struct read_target){f->cols, s->columns.n, (int64_t)i, s->in->sink, &f->counts};
-    return s->kind == FILE_CSV && !f->empty ? match_csv(s, f, err) : Q_OK;
+    return s->reader->look || f->empty ? Q_OK : match_names(s, f, err);
 }
 
 static enum q_code aim_all(struct extract_file *s, struct q_err *err)
@@ -232,9 +223,9 @@ static enum q_code describe_text(struct extract_file *s, struct q_err *err)
         return code;
     settle_columns(s);
     code = aim_all(s, err);
-    bool undeclared = s->kind == FILE_JSON && !s->in->pinned && (!s->columns.n || has_unknown(s));
+    bool undeclared = s->reader->look && !s->in->pinned && (!s->columns.n || has_unknown(s));
     if (!code && undeclared)
-        code = file_json_members(s, err);
+        code = file_infer_members(s, err);
     else if (!code && has_unknown(s))
         code = file_infer(s, err);
     for (size_t c = 0; c < s->columns.n; c++)
@@ -247,8 +238,7 @@ static void destroy_lock(void *s)
 {
     for (size_t i = 0; i < ((struct extract_file *)s)->paths.n; i++) {
         struct file_item *f = &((struct extract_file *)s)->items[i];
-        f->csv_file = NULL;
-        f->json_file = NULL;
+        f->file = NULL;
         q_arena_free(f->arena);
         f->arena = NULL;
     }
@@ -268,12 +258,12 @@ enum q_code extract_file_describe(struct q_arena *arena, const struct extract_fi
     q_arena_defer(arena, destroy_lock, s);
     enum q_code code = find_files(s, err);
     if (!code)
-        code = file_kind_of(s->o, &s->kind, err);
+        code = file_reader_of(s->o, &s->reader, err);
     if (!code)
         code = file_settings(s, err);
     if (!code)
-        code = s->kind == FILE_PARQUET && s->paths.n ? file_parquet_describe(s, err)
-                                                     : describe_text(s, err);
+        code =
+            s->reader->describe && s->paths.n ? s->reader->describe(s, err) : describe_text(s, err);
     if (code)
         return code;
     if (q_schema_find(&s->columns, "_q_pos") >= 0)
@@ -300,7 +290,7 @@ enum { EXPANSION = 8 }; /* of compressed text, about */
 
 static bool is_compressed(const struct extract_file *s, const struct file_item *f)
 {
-    return s->kind == FILE_PARQUET || q_ends(f->path, ".gz") || q_ends(f->path, ".zst") ||
+    return s->reader->is_packed || q_ends(f->path, ".gz") || q_ends(f->path, ".zst") ||
            q_streq(s->o->compression, "gzip") || q_streq(s->o->compression, "zstd");
 }
 
@@ -317,17 +307,11 @@ enum { SHAPE_MAX = 1 << 20 };
 const char *extract_file_shape(const struct extract_file *s, size_t i)
 {
     const struct file_item *f = &s->items[i];
-    if (s->kind == FILE_PARQUET || f->empty)
+    if (!s->reader->shape || f->empty)
         return NULL;
     struct q_json *o = q_json_object(s->arena);
-    q_json_set_text(o, "format", s->kind == FILE_CSV ? "csv" : "json");
-    if (s->kind == FILE_CSV) {
-        const char delimiter[] = {f->csv.rules.delimiter, 0};
-        struct q_json *names = q_json_set_array(o, "names");
-        q_json_set_text(o, "delimiter", delimiter);
-        for (size_t c = 0; c < f->csv.names.n; c++)
-            q_json_push_text(names, f->csv.names.v[c]);
-    }
+    q_json_set_text(o, "format", s->reader->format);
+    s->reader->shape(f, o);
     struct q_buf text;
     q_buf_init(&text, SHAPE_MAX);
     q_json_write(o, false, &text);

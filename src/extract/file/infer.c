@@ -79,24 +79,23 @@ static struct read_target text_target(struct q_arena *arena, const struct file_i
     return t;
 }
 
-static enum q_code guess_csv(struct extract_file *s, struct file_item *f, struct guesses *g,
-                             struct q_arena *arena, struct q_err *err)
+static enum q_code guess_file(struct extract_file *s, struct file_item *f, struct guesses *g,
+                              struct q_arena *arena, struct q_err *err)
 {
     struct read_counts counts = {0};
     struct read_target target = text_target(arena, f, &counts);
-    struct csv_file *file = NULL;
-    enum q_code code = csv_open(arena, f->full, &s->decode, &f->csv, &target, &file, err);
-    struct csv_worker *w = csv_worker_new(arena);
+    void *file = NULL, *w = s->reader->worker(arena);
+    enum q_code code = s->reader->open(s, f, arena, &target, &file, err);
     for (bool more = true; !code && more;) {
         struct batch b = {.cols = g->cols, .n_cols = g->n};
-        code = csv_fill(w, file, g->wanted, &b, err);
+        code = s->reader->fill(w, file, g->wanted, &b, err);
         guess_batch(g, &b);
         more = b.rows == BATCH_ROWS;
     }
     return code;
 }
 
-/* ---- JSON ---- */
+/* ---- records of members ---- */
 
 struct member {
     const char *name;
@@ -137,18 +136,18 @@ static void see_member(void *self, struct q_str name, struct q_str text, bool ne
     batch_guess_add(&found->guess, (struct q_str){m->padded.p, text.n});
 }
 
-static enum q_code look_at_json(struct extract_file *s, struct file_item *f, struct members *m,
+static enum q_code look_at_file(struct extract_file *s, struct file_item *f, struct members *m,
                                 struct q_err *err)
 {
     struct q_arena *arena = q_arena_new(NULL, "infer");
     struct read_counts counts = {0};
     struct read_target target = f->target;
-    struct json_file *file = NULL;
+    void *file = NULL;
     target.counts = &counts;
     target.sink = &nowhere;
-    enum q_code code = json_open(arena, f->full, &s->decode, &f->json, &target, &file, err);
+    enum q_code code = s->reader->open(s, f, arena, &target, &file, err);
     if (!code)
-        code = json_look(json_worker_new(arena), file, see_member, m, err);
+        code = s->reader->look(s->reader->worker(arena), file, see_member, m, err);
     q_arena_free(arena);
     return code;
 }
@@ -160,7 +159,7 @@ static struct q_type member_type(const struct member *m)
     return Q_TYPE(m->mixed ? Q_T_TEXT : Q_T_JSON);
 }
 
-enum q_code file_json_members(struct extract_file *s, struct q_err *err)
+enum q_code file_infer_members(struct extract_file *s, struct q_err *err)
 {
     struct q_arena *arena = q_arena_new(NULL, "members");
     struct members m = {.arena = arena};
@@ -170,7 +169,7 @@ enum q_code file_json_members(struct extract_file *s, struct q_err *err)
     q_buf_init_in(&m.key, arena, (size_t)BATCH_SPAN_MAX);
     for (size_t i = 0; !code && i < s->paths.n; i++)
         if (!s->items[i].empty)
-            code = look_at_json(s, &s->items[i], &m, err);
+            code = look_at_file(s, &s->items[i], &m, err);
     for (size_t i = 0; !code && i < m.all.n; i++) {
         ptrdiff_t at = q_schema_find(&s->columns, m.all.v[i]->name);
         if (at < 0)
@@ -188,10 +187,10 @@ enum q_code file_infer(struct extract_file *s, struct q_err *err)
     struct q_arena *arena = q_arena_new(NULL, "infer");
     struct guesses g = guesses_new(arena, s->columns.n);
     enum q_code code = Q_OK;
-    for (size_t i = 0; !code && s->kind == FILE_CSV && i < s->paths.n; i++) {
+    for (size_t i = 0; !code && !s->reader->look && i < s->paths.n; i++) {
         struct q_arena *of_file = q_arena_new(arena, "file");
         if (!s->items[i].empty)
-            code = guess_csv(s, &s->items[i], &g, of_file, err);
+            code = guess_file(s, &s->items[i], &g, of_file, err);
         q_arena_free(of_file);
     }
     for (size_t c = 0; !code && c < s->columns.n; c++)

@@ -5,29 +5,69 @@
 
 #include <pthread.h>
 
+#include "base/json.h"
 #include "extract/file/file.h"
 #include "format/read/csv.h"
 #include "format/read/json.h"
 
-enum file_kind { FILE_CSV, FILE_JSON, FILE_PARQUET };
+struct extract_file;
+struct file_item;
+
+/*
+ * A format of files. One structure each, listed in readers.c; a new format is one more.
+ *
+ * Life: describe() instead of all others, or for each file detect() and then, any number of times, open(), worker() once a
+ * thread, fill() until it leaves room in the batch, close(), locate(). open(), close() and detect() are called by one thread
+ * at a time; fill() by several with a worker each, which goes from file to file; read() by any. What open() gives belongs to
+ * its arena and stays after close(), for locate().
+ */
+struct file_reader {
+    const char *format;         /* as `format` names it */
+    const char *const *endings; /* of file names, NULL at the end */
+    bool has_null;              /* it has a null of its own, so an empty text is a text */
+    bool is_packed;             /* it holds several times its size */
+    /* MAY, instead of the others: s->columns and s->select, a statement of the engine. */
+    enum q_code (*describe)(struct extract_file *s, struct q_err *err);
+    /* MUST: what the file's beginning tells. Fills f->shown and f->dialect, and f->names and f->header when its records
+     * have fields by position. An empty file is Q_SOURCE. */
+    enum q_code (*detect)(struct extract_file *s, struct file_item *f, struct q_err *err);
+    /* MUST. `target` outlives the opened file. */
+    enum q_code (*open)(struct extract_file *s, struct file_item *f, struct q_arena *arena,
+                        const struct read_target *target, void **file, struct q_err *err);
+    void (*close)(void *file);              /* MUST: the handles; may be called twice */
+    int64_t (*read)(void *file);            /* MUST: bytes of the file read so far */
+    void *(*worker)(struct q_arena *arena); /* MUST */
+    /* MUST: append rows until the batch has BATCH_ROWS; fewer: the file has no more for this worker. */
+    enum q_code (*fill)(void *worker, void *file, const bool *wanted, struct batch *out,
+                        struct q_err *err);
+    /* MUST where records are members by name (no f->names): show every member of every good record. Else NULL. */
+    enum q_code (*look)(void *worker, void *file, read_see *see, void *self, struct q_err *err);
+    /* MUST: places sorted by offset, of a file that was read to its end. */
+    enum q_code (*locate)(void *file, struct blocks_place *places, size_t n, size_t raw_max,
+                          struct q_arena *arena, struct q_err *err);
+    /* MAY: extract_file_shape(). */
+    void (*shape)(const struct file_item *f, struct q_json *out);
+};
+
+extern const struct file_reader file_csv, file_json, file_parquet;
 
 /* One file of a source. */
 struct file_item {
     const char *path; /* as shown */
     const char *full; /* to open */
     int64_t size;
-    bool empty; /* no byte in it, and that is allowed */
-    struct csv_dialect csv;
-    struct json_dialect json;
-    const char *shown;
+    bool empty;          /* no byte in it, and that is allowed */
+    const char *shown;   /* what was detected, one line */
+    const void *dialect; /* the reader's own */
+    q_paths names;       /* of its fields by position; none: its records have members by name */
+    bool header;         /* the names stand in the file */
     struct read_column *cols;
     struct read_target target;
     struct read_counts counts;
     /* While it is read; under the source's lock. */
     struct q_arena *arena;
     struct q_err why; /* it could not be opened: every worker gets this */
-    struct csv_file *csv_file;
-    struct json_file *json_file;
+    void *file;       /* of the reader's open() */
     size_t users;
     bool done; /* some worker found its end */
     int64_t read;
@@ -37,7 +77,7 @@ struct extract_file {
     struct q_arena *arena;
     const struct extract_file_input *in;
     const struct extract_file_options *o;
-    enum file_kind kind;
+    const struct file_reader *reader;
     struct decode_options decode;
     struct csv_settings csv;
     struct q_schema columns; /* without _q_pos */
@@ -47,12 +87,12 @@ struct extract_file {
     struct file_item *items;
     pthread_mutex_t lock;
     struct db_source source;
-    const char *select; /* Parquet: the statement */
+    const char *select; /* when the engine reads it: the statement */
 };
 
-/* The kind by option or by the path's ending. */
-Q_MUST_CHECK enum q_code file_kind_of(const struct extract_file_options *o, enum file_kind *out,
-                                      struct q_err *err);
+/* The reader by option or by the path's ending. */
+Q_MUST_CHECK enum q_code file_reader_of(const struct extract_file_options *o,
+                                        const struct file_reader **out, struct q_err *err);
 /* Settings of the readers from the options. */
 Q_MUST_CHECK enum q_code file_settings(struct extract_file *s, struct q_err *err);
 /* How a column of this type is cast. */
@@ -61,9 +101,7 @@ Q_MUST_CHECK enum q_code file_cast(struct extract_file *s, struct q_type type,
 
 /* Types for the columns that have none, from all rows of all files. */
 Q_MUST_CHECK enum q_code file_infer(struct extract_file *s, struct q_err *err);
-/* Members of JSON records, in order of appearance, that the schema does not have yet, added without a type. */
-Q_MUST_CHECK enum q_code file_json_members(struct extract_file *s, struct q_err *err);
-
-Q_MUST_CHECK enum q_code file_parquet_describe(struct extract_file *s, struct q_err *err);
+/* Members of records, in order of appearance, that the schema does not have yet, and their types. */
+Q_MUST_CHECK enum q_code file_infer_members(struct extract_file *s, struct q_err *err);
 
 #endif

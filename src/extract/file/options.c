@@ -131,42 +131,6 @@ const struct q_opt extract_file_opts[] = {
     {0},
 };
 
-enum q_code file_kind_of(const struct extract_file_options *o, enum file_kind *out,
-                         struct q_err *err)
-{
-    static const struct {
-        const char *name;
-        enum file_kind kind;
-    } kinds[] = {{"csv", FILE_CSV},        {"tsv", FILE_CSV},    {"txt", FILE_CSV},
-                 {"ndjson", FILE_JSON},    {"jsonl", FILE_JSON}, {"json", FILE_JSON},
-                 {"parquet", FILE_PARQUET}};
-    char name[256];
-    const char *ending = o->format;
-    if (!ending || q_streq(ending, "auto")) {
-        size_t n = strlen(o->path);
-        for (const char *const *c = (const char *const[]){".gz", ".zst", ".zstd", NULL}; *c; c++)
-            if (q_ends(o->path, *c))
-                n = strlen(o->path) - strlen(*c);
-        size_t at = n;
-        while (at > 0 && o->path[at - 1] != '.' && o->path[at - 1] != '/')
-            at--;
-        if (at == 0 || o->path[at - 1] != '.' || n - at >= sizeof name)
-            at = n;
-        memcpy(name, o->path + at, n - at);
-        name[n - at] = 0;
-        ending = name;
-    }
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        if (q_strcaseeq(ending, kinds[i].name)) {
-            *out = kinds[i].kind;
-            return Q_OK;
-        }
-    enum q_code code =
-        q_fail(err, Q_CONFIG, "cannot tell the format of \"%s\" from its ending", o->path);
-    q_hint(err, "Declare it: `format: csv` (or ndjson, json, parquet).");
-    return code;
-}
-
 /* One character by name or as itself; 0 for `nothing`. */
 static enum q_code one_character(const char *text, const char *what, const char *nothing, char *out,
                                  struct q_err *err)
@@ -235,12 +199,12 @@ enum q_code file_cast(struct extract_file *s, struct q_type type, struct batch_c
     const struct extract_file_options *o = s->o;
     *out = (struct batch_cast){
         .type = type,
-        .empty_fails = s->kind == FILE_JSON,
+        .empty_fails = s->reader->has_null,
         .trim = o->trim,
         .round_half_up = o->round && q_streq(o->round, "half_up"),
         .decimal_comma = o->decimal_comma,
         .nulls = o->null_text.v,
-        .n_nulls = s->kind == FILE_CSV ? o->null_text.n : 0,
+        .n_nulls = s->reader->has_null ? 0 : o->null_text.n,
     };
     if (q_type_is_number(type) && o->thousands)
         out->thousands = o->thousands[0];

@@ -65,7 +65,7 @@ static void add_columns(struct extract_file *s, const struct q_schema *have)
             (void)q_schema_add(s->arena, &s->columns, have->v[i].name, have->v[i].type);
 }
 
-enum q_code file_parquet_describe(struct extract_file *s, struct q_err *err)
+static enum q_code describe(struct extract_file *s, struct q_err *err)
 {
     struct q_schema have = {0};
     if (!s->in->db)
@@ -101,3 +101,11 @@ enum q_code file_parquet_describe(struct extract_file *s, struct q_err *err)
     s->select = sql_text(q);
     return Q_OK;
 }
+
+const struct file_reader file_parquet = {
+    .format = "parquet",
+    .endings = (const char *const[]){"parquet", NULL},
+    .has_null = true,
+    .is_packed = true,
+    .describe = describe,
+};

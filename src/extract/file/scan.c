@@ -2,27 +2,12 @@
 /* The rows of all files as one source of the engine, and their places afterwards. */
 #include "extract/file/internal.h"
 
-/* Open the item's reader in its own arena. */
-static enum q_code file_item_open(struct extract_file *s, struct file_item *f, struct q_err *err)
+static void file_item_close(struct extract_file *s, struct file_item *f)
 {
-    f->arena = q_arena_new(NULL, "file");
-    return s->kind == FILE_CSV
-               ? csv_open(f->arena, f->full, &s->decode, &f->csv, &f->target, &f->csv_file, err)
-               : json_open(f->arena, f->full, &s->decode, &f->json, &f->target, &f->json_file, err);
-}
-
-static struct blocks *file_item_blocks(const struct file_item *f)
-{
-    return f->csv_file ? csv_blocks(f->csv_file) : f->json_file ? json_blocks(f->json_file) : NULL;
-}
-
-static void file_item_close(struct file_item *f)
-{
-    struct blocks *b = file_item_blocks(f);
-    if (!b)
+    if (!f->file)
         return;
-    blocks_close(b);
-    f->read = blocks_file_read(b);
+    s->reader->close(f->file);
+    f->read = s->reader->read(f->file);
 }
 
 /* ---- workers ---- */
@@ -33,8 +18,7 @@ struct file_worker {
     const bool *wanted;
     size_t file;  /* index of the one that is read */
     bool entered; /* it counts among the file's users */
-    struct csv_worker *csv;
-    struct json_worker *json;
+    void *own;    /* the reader's */
 };
 
 static enum q_code open_worker(void *self, const bool *wanted, void **out, struct q_err *err)
@@ -48,10 +32,7 @@ static enum q_code open_worker(void *self, const bool *wanted, void **out, struc
     w->s = s;
     w->arena = arena;
     w->wanted = copy;
-    if (s->kind == FILE_CSV)
-        w->csv = csv_worker_new(arena);
-    else
-        w->json = json_worker_new(arena);
+    w->own = s->reader->worker(arena);
     *out = w;
     return Q_OK;
 }
@@ -68,8 +49,9 @@ static enum q_code enter(struct file_worker *w, bool *found, struct q_err *err)
     if (w->file < s->paths.n) {
         struct file_item *f = &s->items[w->file];
         if (!f->arena) {
-            code = file_item_open(s, f, &f->why);
-        } else if (!file_item_blocks(f)) {
+            f->arena = q_arena_new(NULL, "file");
+            code = s->reader->open(s, f, f->arena, &f->target, &f->file, &f->why);
+        } else if (!f->file) {
             code = f->why.code;
         }
         if (code && err)
@@ -91,7 +73,7 @@ static void leave(struct file_worker *w, bool done)
     f->users--;
     f->done |= done;
     if (f->done && f->users == 0)
-        file_item_close(f);
+        file_item_close(w->s, f);
     pthread_mutex_unlock(&w->s->lock);
 }
 
@@ -106,8 +88,7 @@ static enum q_code fill(void *worker, struct batch *out, struct q_err *err)
                 return code;
         }
         struct file_item *f = &w->s->items[w->file];
-        enum q_code code = w->csv ? csv_fill(w->csv, f->csv_file, w->wanted, out, err)
-                                  : json_fill(w->json, f->json_file, w->wanted, out, err);
+        enum q_code code = w->s->reader->fill(w->own, f->file, w->wanted, out, err);
         if (code)
             return code;
         if (out->rows < BATCH_ROWS)
@@ -139,8 +120,7 @@ enum q_code extract_file_open(struct extract_file *s, const struct db_source **o
         struct file_item *f = &s->items[i];
         q_arena_free(f->arena);
         f->arena = NULL;
-        f->csv_file = NULL;
-        f->json_file = NULL;
+        f->file = NULL;
         f->users = 0;
         f->done = false;
         f->read = 0;
@@ -165,7 +145,7 @@ void extract_file_close(struct extract_file *s)
 {
     pthread_mutex_lock(&s->lock);
     for (size_t i = 0; i < s->paths.n; i++)
-        file_item_close(&s->items[i]);
+        file_item_close(s, &s->items[i]);
     pthread_mutex_unlock(&s->lock);
 }
 
@@ -173,12 +153,11 @@ struct extract_stats extract_file_stats(struct extract_file *s, size_t i)
 {
     struct file_item *f = &s->items[i];
     pthread_mutex_lock(&s->lock);
-    struct blocks *b = file_item_blocks(f);
     struct extract_stats stats = {
         .path = f->path,
-        .detected = s->select ? "parquet" : f->shown,
+        .detected = s->select ? s->reader->format : f->shown,
         .size = f->size,
-        .read = b ? blocks_file_read(b) : f->read,
+        .read = f->file ? s->reader->read(f->file) : f->read,
         .records = s->select ? -1 : atomic_load(&f->counts.records),
         .rejected = atomic_load(&f->counts.rejected),
     };
@@ -191,18 +170,17 @@ static enum q_code locate_in(struct extract_file *s, struct file_item *f,
                              struct extract_place *places, size_t n, struct q_arena *arena,
                              struct q_err *err)
 {
-    struct blocks *b = file_item_blocks(f);
     for (size_t i = 0; i < n; i++) {
         places[i] = (struct extract_place){.pos = places[i].pos, .path = f->path, .raw = {"", 0}};
         if (s->select)
             places[i].ordinal = q_pos_offset(places[i].pos) + 1;
     }
-    if (!b)
+    if (!f->file)
         return Q_OK;
     struct blocks_place *found = q_alloc_array(arena, n, sizeof *found);
     for (size_t i = 0; i < n; i++)
         found[i].offset = q_pos_offset(places[i].pos);
-    enum q_code code = blocks_locate(b, found, n, REJECT_RAW_MAX, arena, err);
+    enum q_code code = s->reader->locate(f->file, found, n, REJECT_RAW_MAX, arena, err);
     for (size_t i = 0; !code && i < n; i++) {
         places[i].ordinal = found[i].ordinal;
         places[i].line = found[i].line;

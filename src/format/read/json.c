@@ -37,7 +37,7 @@ struct json_worker {
     size_t slab_cols;
     const struct read_target *target;
     struct q_map columns; /* name -> index + 1 */
-    json_see *see;
+    read_see *see;
     void *see_self;
 };
 
@@ -356,7 +356,7 @@ enum q_code json_fill(struct json_worker *w, struct json_file *file, const bool 
     return Q_OK;
 }
 
-enum q_code json_look(struct json_worker *w, struct json_file *file, json_see *see, void *self,
+enum q_code json_look(struct json_worker *w, struct json_file *file, read_see *see, void *self,
                       struct q_err *err)
 {
     struct q_str record;

@@ -47,14 +47,12 @@ Q_MUST_CHECK enum q_code json_open(struct q_arena *arena, const char *path,
                                    const struct read_target *target, struct json_file **out,
                                    struct q_err *err);
 struct blocks *json_blocks(struct json_file *file);
-/* Called for every member of every record, nested objects as one member: names and texts of values (empty: null). */
-typedef void json_see(void *self, struct q_str name, struct q_str text, bool nested);
 struct json_worker *json_worker_new(struct q_arena *arena);
 /* Append rows until the batch has BATCH_ROWS; fewer: the file has no more for this worker. */
 Q_MUST_CHECK enum q_code json_fill(struct json_worker *w, struct json_file *file,
                                    const bool *wanted, struct batch *out, struct q_err *err);
-/* Read a whole file for its members; bad records are left out. */
-Q_MUST_CHECK enum q_code json_look(struct json_worker *w, struct json_file *file, json_see *see,
+/* Show every member of every record of a file; bad records are left out. */
+Q_MUST_CHECK enum q_code json_look(struct json_worker *w, struct json_file *file, read_see *see,
                                    void *self, struct q_err *err);
 
 #endif

@@ -46,6 +46,10 @@ struct read_target {
     struct read_counts *counts;
 };
 
+/* Called for a member of a record: its name, and the text of its value (empty: null); nested objects and arrays are one
+ * member. */
+typedef void read_see(void *self, struct q_str name, struct q_str text, bool nested);
+
 struct slab {
     size_t n_cols;
     size_t rows;

@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON as a format of files: an array of objects, or one object a line. */
+#include "extract/file/internal.h"
+
+static enum q_code detect(struct extract_file *s, struct file_item *f, struct q_err *err)
+{
+    struct json_dialect *d = q_new(s->arena, struct json_dialect);
+    enum q_code code =
+        json_detect(s->arena, f->full, &s->decode, s->csv.max_record, s->csv.block_size, d, err);
+    f->dialect = d;
+    f->shown = d->shown;
+    return code;
+}
+
+static enum q_code open_file(struct extract_file *s, struct file_item *f, struct q_arena *arena,
+                             const struct read_target *target, void **file, struct q_err *err)
+{
+    struct json_file *out = NULL;
+    enum q_code code = json_open(arena, f->full, &s->decode, f->dialect, target, &out, err);
+    *file = code ? NULL : out;
+    return code;
+}
+
+static void close_file(void *file)
+{
+    blocks_close(json_blocks(file));
+}
+
+static int64_t bytes_read(void *file)
+{
+    return blocks_file_read(json_blocks(file));
+}
+
+static void *worker(struct q_arena *arena)
+{
+    return json_worker_new(arena);
+}
+
+static enum q_code fill(void *w, void *file, const bool *wanted, struct batch *out,
+                        struct q_err *err)
+{
+    return json_fill(w, file, wanted, out, err);
+}
+
+static enum q_code look(void *w, void *file, read_see *see, void *self, struct q_err *err)
+{
+    return json_look(w, file, see, self, err);
+}
+
+static enum q_code locate(void *file, struct blocks_place *places, size_t n, size_t raw_max,
+                          struct q_arena *arena, struct q_err *err)
+{
+    return blocks_locate(json_blocks(file), places, n, raw_max, arena, err);
+}
+
+static void shape(const struct file_item *f, struct q_json *out)
+{
+    (void)f;
+    (void)out;
+}
+
+const struct file_reader file_json = {
+    .format = "json",
+    .endings = (const char *const[]){"json", "ndjson", "jsonl", NULL},
+    .has_null = true,
+    .detect = detect,
+    .open = open_file,
+    .close = close_file,
+    .read = bytes_read,
+    .worker = worker,
+    .fill = fill,
+    .look = look,
+    .locate = locate,
+    .shape = shape,
+};

@@ -93,6 +93,9 @@ struct plan_source {
      * the source has no such places. After the scan. */
     enum q_code (*locate)(const struct plan_source *source, const int64_t *pos, size_t n,
                           int64_t *ordinals, int64_t *lines, struct q_err *err);
+    /* Once the run that read it is published, durably: what is done with the source then. It cannot fail the run: what goes
+     * wrong is a warning. May be NULL. */
+    void (*published)(const struct plan_source *source, int64_t run_id);
 };
 
 /* What all steps of a run share. Filled by run/; a step may write only what is marked. */

@@ -329,6 +329,9 @@ static enum q_code publish(struct run *r, bool with_data, struct q_err *err)
         return code;
     for (size_t i = 0; i < r->dead.n; i++)
         state_journal_remove(&r->dead.v[i]);
+    for (size_t i = 0; with_data && i < r->plan->sources.n; i++)
+        if (r->plan->sources.v[i].published)
+            r->plan->sources.v[i].published(&r->plan->sources.v[i], r->out->run_id);
     return Q_OK;
 }
 

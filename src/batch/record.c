@@ -89,7 +89,8 @@ static bool cast_one(struct record_worker *w, const struct record_field *f, stru
     q_buf_clear(&w->value);
     q_buf_add(&w->value, text.p, text.n);
     q_buf_add(&w->value, pad, sizeof pad);
-    return !w->value.full && batch_cast_column(&f->cast, w->value.p, &span, 1, col, row, &fail) == 0;
+    return !w->value.full &&
+           batch_cast_column(&f->cast, w->value.p, &span, 1, col, row, &fail) == 0;
 }
 
 bool record_text(struct record_worker *w, size_t field, size_t row, struct q_str text)

@@ -2,8 +2,10 @@
 /* Every driver of a source. */
 #include "extract/driver.h"
 #include "extract/file/file.h"
+#include "extract/sqlite/sqlite.h"
 
 const struct cfg_driver *const extract_drivers[] = {
     &extract_files.words,
+    &extract_sqlite.words,
     NULL,
 };

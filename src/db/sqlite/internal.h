@@ -14,9 +14,6 @@ struct sqlite {
     int holds;
 };
 
-/* The handle's last error: `doing` is what could not be done ("open", "read"). */
-enum q_code sqlite_error(struct sqlite *s, enum q_code otherwise, const char *doing,
-                         struct q_err *err);
 /* One statement that reads, with its parameters. Finalised by the caller. */
 Q_MUST_CHECK enum q_code sqlite_prepare(struct sqlite *s, const char *sql,
                                         const struct db_param *params, size_t n, sqlite3_stmt **out,

@@ -8,8 +8,10 @@
 
 enum { CANCEL_STEPS = 20000 }; /* of SQLite's machine between two looks at Ctrl-C */
 
-enum q_code sqlite_error(struct sqlite *s, enum q_code otherwise, const char *doing,
-                         struct q_err *err)
+/* The handle's last error: `doing` is what could not be done ("open", "read"); what SQLite says about a statement is
+ * `otherwise`. */
+static enum q_code sqlite_error(struct sqlite *s, enum q_code otherwise, const char *doing,
+                                struct q_err *err)
 {
     int rc = sqlite3_extended_errcode(s->handle);
     const char *why = sqlite3_errmsg(s->handle);
@@ -78,16 +80,16 @@ enum q_code sqlite_open(struct q_arena *arena, const struct sqlite_settings *set
     struct sqlite *s = q_new(arena, struct sqlite);
     s->shown = settings->shown;
     s->busy_ms = settings->busy_ms;
-    int rc = sqlite3_open_v2(settings->path, &s->handle,
-                             SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX, NULL);
+    int rc = sqlite3_open_v2(settings->path, &s->handle, SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX,
+                             NULL);
     q_arena_defer(arena, close_handle, s);
     if (!s->handle)
         return q_fail(err, Q_NOMEM, "could not open \"%s\": out of memory", s->shown);
     if (rc)
         return sqlite_error(s, Q_SOURCE, "open", err);
     sqlite3_extended_result_codes(s->handle, 1);
-    sqlite3_busy_timeout(s->handle, settings->busy_ms > INT32_MAX ? INT32_MAX
-                                                                  : (int)settings->busy_ms);
+    sqlite3_busy_timeout(s->handle,
+                         settings->busy_ms > INT32_MAX ? INT32_MAX : (int)settings->busy_ms);
     sqlite3_progress_handler(s->handle, CANCEL_STEPS, look_for_cancel, NULL);
     q_texts one = {0};
     code = sqlite_texts(s, "PRAGMA schema_version", NULL, 0, arena, &one, err);

@@ -14,24 +14,24 @@
 enum { EXACT_DIGITS = 15, POW10 = 19, MS_PER_SEC = 1000, UUID_BYTES = 16 };
 
 static const int64_t power10[POW10] = {INT64_C(1),
-                                     INT64_C(10),
-                                     INT64_C(100),
-                                     INT64_C(1000),
-                                     INT64_C(10000),
-                                     INT64_C(100000),
-                                     INT64_C(1000000),
-                                     INT64_C(10000000),
-                                     INT64_C(100000000),
-                                     INT64_C(1000000000),
-                                     INT64_C(10000000000),
-                                     INT64_C(100000000000),
-                                     INT64_C(1000000000000),
-                                     INT64_C(10000000000000),
-                                     INT64_C(100000000000000),
-                                     INT64_C(1000000000000000),
-                                     INT64_C(10000000000000000),
-                                     INT64_C(100000000000000000),
-                                     INT64_C(1000000000000000000)};
+                                       INT64_C(10),
+                                       INT64_C(100),
+                                       INT64_C(1000),
+                                       INT64_C(10000),
+                                       INT64_C(100000),
+                                       INT64_C(1000000),
+                                       INT64_C(10000000),
+                                       INT64_C(100000000),
+                                       INT64_C(1000000000),
+                                       INT64_C(10000000000),
+                                       INT64_C(100000000000),
+                                       INT64_C(1000000000000),
+                                       INT64_C(10000000000000),
+                                       INT64_C(100000000000000),
+                                       INT64_C(1000000000000000),
+                                       INT64_C(10000000000000000),
+                                       INT64_C(100000000000000000),
+                                       INT64_C(1000000000000000000)};
 
 struct sqlite_scan {
     struct q_arena *arena;
@@ -97,8 +97,9 @@ static bool usec_of(const struct sqlite_scan *scan, struct q_type type, int at, 
     bool real = sqlite3_column_type(scan->stmt, at) == SQLITE_FLOAT;
     if (dates == SQLITE_DATES_TEXT)
         return false;
-    if (real || dates == SQLITE_DATES_JULIAN ? !usec_of_real(dates, sqlite3_column_double(scan->stmt, at), usec)
-             : !usec_of_integer(dates, sqlite3_column_int64(scan->stmt, at), usec))
+    if (real || dates == SQLITE_DATES_JULIAN
+            ? !usec_of_real(dates, sqlite3_column_double(scan->stmt, at), usec)
+            : !usec_of_integer(dates, sqlite3_column_int64(scan->stmt, at), usec))
         return false;
     return *usec >= YEAR_ONE && *usec < YEAR_END &&
            (type.id != Q_T_DATE || *usec % Q_USEC_PER_DAY == 0);
@@ -160,7 +161,8 @@ static void from_integer(struct sqlite_scan *scan, size_t f, struct batch_col *c
             put_integer(col, row, v);
         break;
     case Q_T_DECIMAL:
-        if (col->type.scale < POW10 && !__builtin_mul_overflow(v, power10[col->type.scale], &scaled)) {
+        if (col->type.scale < POW10 &&
+            !__builtin_mul_overflow(v, power10[col->type.scale], &scaled)) {
             ok = put_decimal(col, row, scaled);
             break;
         }

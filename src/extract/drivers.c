@@ -2,10 +2,10 @@
 /* Every driver of a source. */
 #include "extract/driver.h"
 #include "extract/file/file.h"
-#include "extract/sqlite/sqlite.h"
+#include "extract/postgres/postgres.h"
 
 const struct cfg_driver *const extract_drivers[] = {
     &extract_files.words,
-    &extract_sqlite.words,
+    &extract_postgres.words,
     NULL,
 };

@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <assert.h>
+#include <stdlib.h>
+
+#include "db/postgres/internal.h"
+
+enum { STATE = 5 }; /* letters of an SQLSTATE */
+
+/* Errors that the statement itself has, whatever the data is. */
+static enum q_code code_of(const char *state)
+{
+    return q_streq(state, "42601") ? Q_CONFIG : Q_SOURCE;
+}
+
+static enum q_code lost(struct pg_conn *c, const char *why, struct q_err *err)
+{
+    size_t first = strcspn(why, "\n");
+    enum q_code code = q_fail(err, Q_SOURCE, "the connection to \"%s\" was lost: %.*s", c->name,
+                              (int)first, first ? why : "the server closed it");
+    q_hint(err, "Run again when the server is there; nothing was loaded.");
+    return code;
+}
+
+enum q_code pg_fail(struct pg_conn *c, PGresult *r, struct q_err *err)
+{
+    const char *state = r ? c->pq->PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
+    const char *message = r ? c->pq->PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY) : NULL;
+    enum q_code code;
+    if (message && state) {
+        const char *detail = c->pq->PQresultErrorField(r, PG_DIAG_MESSAGE_DETAIL);
+        const char *hint = c->pq->PQresultErrorField(r, PG_DIAG_MESSAGE_HINT);
+        code = q_fail(err, code_of(state), "\"%s\" says: %s", c->name, message);
+        if (err)
+            memcpy(err->native, state, strlen(state) < sizeof err->native ? strlen(state) + 1 : 0);
+        if (detail)
+            q_detail(err, "%s", detail);
+        if (q_starts(state, "57P0")) /* shut down, crashed, terminated by somebody */
+            q_hint(err, "Somebody ended the session at the server; run again. Nothing was loaded.");
+        else if (hint)
+            q_hint(err, "%s", hint);
+    } else {
+        code = lost(c, c->pq->PQerrorMessage(c->handle), err);
+    }
+    if (r)
+        c->pq->PQclear(r);
+    return code;
+}
+
+static enum q_code check_open(const struct pg_conn *c, struct q_err *err)
+{
+    return c->handle ? Q_OK : q_fail(err, Q_INTERNAL, "the connection \"%s\" is closed", c->name);
+}
+
+/* The next result of what was sent, NULL at the end; the caller clears it. */
+static enum q_code next_result(struct pg_conn *c, PGresult **out, struct q_err *err)
+{
+    int left;
+    *out = NULL;
+    while ((left = c->pq->PQflush(c->handle)) > 0) {
+        enum q_code code = pg_wait(c, true, err);
+        if (code)
+            return code;
+        if (!c->pq->PQconsumeInput(c->handle))
+            return pg_fail(c, NULL, err);
+    }
+    if (left < 0)
+        return pg_fail(c, NULL, err);
+    while (c->pq->PQisBusy(c->handle)) {
+        enum q_code code = pg_wait(c, false, err);
+        if (code)
+            return code;
+        if (!c->pq->PQconsumeInput(c->handle))
+            return pg_fail(c, NULL, err);
+    }
+    *out = c->pq->PQgetResult(c->handle);
+    return Q_OK;
+}
+
+/* Leave out what follows of the statement that was sent. */
+static void drain(struct pg_conn *c)
+{
+    PGresult *r = NULL;
+    struct q_err unused = {0};
+    while (!next_result(c, &r, &unused) && r)
+        c->pq->PQclear(r);
+}
+
+/* The last result of what was sent; earlier ones are cleared. An error ends it. */
+static enum q_code last_result(struct pg_conn *c, PGresult **out, struct q_err *err)
+{
+    PGresult *r = NULL;
+    *out = NULL;
+    for (;;) {
+        enum q_code code = next_result(c, &r, err);
+        if (code || !r) {
+            if (code && *out)
+                c->pq->PQclear(*out);
+            return code;
+        }
+        if (*out)
+            c->pq->PQclear(*out);
+        *out = r;
+        ExecStatusType status = c->pq->PQresultStatus(r);
+        if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
+            *out = NULL;
+            code = pg_fail(c, r, err);
+            drain(c);
+            return code;
+        }
+    }
+}
+
+static void copy_rows(struct pg_conn *c, PGresult *r, struct q_arena *arena, struct pg_rows *out)
+{
+    out->n = (size_t)c->pq->PQntuples(r);
+    out->columns = (size_t)c->pq->PQnfields(r);
+    const char **cells = q_alloc_array(arena, out->n * out->columns + 1, sizeof *cells);
+    for (size_t i = 0; i < out->n; i++)
+        for (size_t k = 0; k < out->columns; k++)
+            if (!c->pq->PQgetisnull(r, (int)i, (int)k))
+                cells[i * out->columns + k] = q_strdup(arena, c->pq->PQgetvalue(r, (int)i, (int)k));
+    out->cells = cells;
+}
+
+enum q_code pg_query(struct pg_conn *c, struct q_arena *arena, const char *sql,
+                     const char *const *params, size_t n, struct pg_rows *out, struct q_err *err)
+{
+    PGresult *r = NULL;
+    enum q_code code = check_open(c, err);
+    if (code)
+        return code;
+    if (!c->pq->PQsendQueryParams(c->handle, sql, (int)n, NULL, params, NULL, NULL, 0))
+        return pg_fail(c, NULL, err);
+    code = last_result(c, &r, err);
+    *out = (struct pg_rows){0};
+    if (code || !r)
+        return code;
+    copy_rows(c, r, arena, out);
+    c->pq->PQclear(r);
+    return Q_OK;
+}
+
+enum q_code pg_exec(struct pg_conn *c, const char *sql, struct q_err *err)
+{
+    PGresult *r = NULL;
+    enum q_code code = check_open(c, err);
+    if (code)
+        return code;
+    if (!c->pq->PQsendQuery(c->handle, sql))
+        return pg_fail(c, NULL, err);
+    code = last_result(c, &r, err);
+    if (r)
+        c->pq->PQclear(r);
+    return code;
+}
+
+enum q_code pg_describe(struct pg_conn *c, struct q_arena *arena, const char *sql,
+                        struct pg_columns *out, struct q_err *err)
+{
+    PGresult *r = NULL;
+    enum q_code code = check_open(c, err);
+    if (code)
+        return code;
+    if (!c->pq->PQsendPrepare(c->handle, "", sql, 0, NULL))
+        return pg_fail(c, NULL, err);
+    code = last_result(c, &r, err);
+    if (r)
+        c->pq->PQclear(r);
+    if (code)
+        return code;
+    if (!c->pq->PQsendDescribePrepared(c->handle, ""))
+        return pg_fail(c, NULL, err);
+    code = last_result(c, &r, err);
+    if (code)
+        return code;
+    assert(r);
+    out->n = (size_t)c->pq->PQnfields(r);
+    struct pg_column *v = q_alloc_array(arena, out->n + 1, sizeof *v);
+    for (size_t i = 0; i < out->n; i++)
+        v[i] = (struct pg_column){.name = q_strdup(arena, c->pq->PQfname(r, (int)i)),
+                                  .type = c->pq->PQftype(r, (int)i),
+                                  .modifier = c->pq->PQfmod(r, (int)i)};
+    out->v = v;
+    c->pq->PQclear(r);
+    return Q_OK;
+}
+
+/* ---- COPY ---- */
+
+enum q_code pg_copy_begin(struct pg_conn *c, const char *sql, struct q_err *err)
+{
+    PGresult *r = NULL;
+    enum q_code code = check_open(c, err);
+    if (code)
+        return code;
+    if (!c->pq->PQsendQuery(c->handle, sql))
+        return pg_fail(c, NULL, err);
+    code = next_result(c, &r, err);
+    if (code)
+        return code;
+    if (!r)
+        return pg_fail(c, NULL, err);
+    if (c->pq->PQresultStatus(r) != PGRES_COPY_OUT) {
+        code = pg_fail(c, r, err);
+        drain(c);
+        return code;
+    }
+    c->pq->PQclear(r);
+    c->copying = true;
+    return Q_OK;
+}
+
+/* The result behind the stream says whether it was whole. */
+static enum q_code end_copy(struct pg_conn *c, struct q_err *err)
+{
+    PGresult *r = NULL;
+    c->copying = false;
+    enum q_code code = last_result(c, &r, err);
+    if (r)
+        c->pq->PQclear(r);
+    return code;
+}
+
+enum q_code pg_copy_next(struct pg_conn *c, struct q_str *out, struct q_err *err)
+{
+    *out = (struct q_str){NULL, 0};
+    if (c->copied)
+        c->pq->PQfreemem(c->copied);
+    c->copied = NULL;
+    for (bool looked = false; c->copying; looked = true) {
+        int n = c->pq->PQgetCopyData(c->handle, &c->copied, 1);
+        if (n > 0) {
+            *out = (struct q_str){c->copied, (size_t)n};
+            return Q_OK;
+        }
+        if (n < 0) /* -1: the end; -2: an error, which the result tells as well */
+            return end_copy(c, err);
+        /* What TLS has decrypted already is not seen by poll(): look before waiting. */
+        enum q_code code = looked ? pg_wait(c, false, err) : Q_OK;
+        if (code)
+            return code;
+        if (!c->pq->PQconsumeInput(c->handle))
+            return pg_fail(c, NULL, err);
+    }
+    return Q_OK;
+}

@@ -3,9 +3,11 @@
 #include "extract/driver.h"
 #include "extract/file/file.h"
 #include "extract/postgres/postgres.h"
+#include "extract/sqlite/sqlite.h"
 
 const struct cfg_driver *const extract_drivers[] = {
     &extract_files.words,
     &extract_postgres.words,
+    &extract_sqlite.words,
     NULL,
 };

@@ -383,7 +383,8 @@ static enum q_code locate(struct extract_source *source, struct extract_place *p
 
 const struct extract_driver extract_postgres = {
     .words = {.name = "postgres",
-              .help = "PostgreSQL 10 and later: tables, views and queries",
+              .summary =
+                  "tables, views and queries of PostgreSQL, by binary COPY from one snapshot",
               .connection = postgres_connection_opts,
               .source = postgres_source_opts},
     .connection_size = sizeof(struct postgres_options),

@@ -133,6 +133,23 @@ enum q_code q_file_write(const char *path, struct q_str text, struct q_err *err)
     return Q_OK;
 }
 
+enum q_code q_file_place(const char *temp, const char *path, struct q_err *err)
+{
+    int fd = open(temp, O_RDONLY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    int why = errno;
+    if (fd >= 0)
+        (void)close(fd);
+    if (ok && rename(temp, path) != 0) {
+        ok = false;
+        why = errno;
+    }
+    if (!ok)
+        return q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", path, strerror(why));
+    sync_dir_of(path);
+    return Q_OK;
+}
+
 enum q_code q_dir_make(const char *path, struct q_err *err)
 {
     struct q_arena *scratch = q_arena_new(NULL, "path");

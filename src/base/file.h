@@ -30,6 +30,8 @@ Q_MUST_CHECK enum q_code q_file_read(struct q_arena *arena, const char *path, si
                                      struct q_str *out, struct q_err *err);
 /* Temporary file beside it, fsync, rename, fsync of the directory. */
 Q_MUST_CHECK enum q_code q_file_write(const char *path, struct q_str text, struct q_err *err);
+/* Put a file that is written and closed, `temp`, in the place of `path`, durably. On failure `temp` stays. */
+Q_MUST_CHECK enum q_code q_file_place(const char *temp, const char *path, struct q_err *err);
 /* mkdir -p. */
 Q_MUST_CHECK enum q_code q_dir_make(const char *path, struct q_err *err);
 /* rm -r; what does not exist is fine. */

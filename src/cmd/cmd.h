@@ -99,6 +99,7 @@ Q_MUST_CHECK enum q_code cmd_print_json(const struct q_json *value, bool pretty,
 
 extern const struct cmd cmd_init, cmd_generate, cmd_plan, cmd_run, cmd_runs, cmd_intervals,
     cmd_rejects, cmd_undo, cmd_check, cmd_query, cmd_report, cmd_show, cmd_why, cmd_verify,
-    cmd_doctor, cmd_help, cmd_completion, cmd_test, cmd_selftest;
+    cmd_doctor, cmd_help, cmd_completion, cmd_test, cmd_selftest, cmd_copy, cmd_profile,
+    cmd_connections;
 
 #endif

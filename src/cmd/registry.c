@@ -8,10 +8,10 @@
 
 /* In the order of `quern help`: the order in which a newcomer meets them. */
 const struct cmd *const cmd_all[] = {
-    &cmd_init,      &cmd_generate, &cmd_plan,       &cmd_run,   &cmd_runs,
-    &cmd_intervals, &cmd_rejects,  &cmd_undo,       &cmd_check, &cmd_report,
-    &cmd_query,     &cmd_show,     &cmd_why,        &cmd_test,  &cmd_verify,
-    &cmd_selftest,  &cmd_doctor,   &cmd_completion, &cmd_help,  NULL,
+    &cmd_init,     &cmd_generate, &cmd_plan,       &cmd_run,     &cmd_runs,   &cmd_intervals,
+    &cmd_rejects,  &cmd_undo,     &cmd_check,      &cmd_profile, &cmd_copy,   &cmd_report,
+    &cmd_query,    &cmd_show,     &cmd_why,        &cmd_test,    &cmd_verify, &cmd_connections,
+    &cmd_selftest, &cmd_doctor,   &cmd_completion, &cmd_help,    NULL,
 };
 
 const struct q_opt cmd_global_opts[] = {

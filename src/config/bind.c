@@ -16,6 +16,8 @@ static enum q_code Q_PRINTF(3, 0)
 {
     char message[Q_ERR_MESSAGE];
     (void)vsnprintf(message, sizeof message, fmt, ap);
+    if (!pos.line) /* of a command line */
+        return q_fail(err, Q_USAGE, "%s: %s", pos.file, message);
     return q_fail(err, Q_CONFIG, "%s:%d:%d: %s", pos.file, pos.line, pos.col, message);
 }
 

@@ -150,7 +150,8 @@
 #include "base/secret.h"
 #include "base/vec.h"
 
-/* Where a value stands. `file` is relative to the project directory. Lines and columns count from 1. */
+/* Where a value stands. `file` is relative to the project directory. Lines and columns count from 1; line 0: `file` names an
+ * option of the command line. */
 struct cfg_pos {
     const char *file;
     int line, col;
@@ -444,7 +445,8 @@ const struct cfg_table *cfg_find_table(const struct cfg_project *project, const 
 const struct cfg_pipeline *cfg_find_pipeline(const struct cfg_project *project, const char *name);
 const struct cfg_report *cfg_find_report(const struct cfg_project *project, const char *name);
 
-/* An error at a place: "pipelines/sales.yaml:7:12: " in front of the message. Returns Q_CONFIG. */
+/* An error at a place: "pipelines/sales.yaml:7:12: " in front of the message. Returns Q_CONFIG, or Q_USAGE when the place is
+ * the command line. */
 enum q_code cfg_fail(struct q_err *err, struct cfg_pos pos, const char *fmt, ...) Q_PRINTF(3, 4);
 
 /* A file of rules alone (`quern check FILE --rules FILE`): a YAML list, or a map with the key `check`. */

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "base/embed.h"
 #include "sql/build.h"
 
 const struct extract_driver *extract_driver_find(const char *name)
@@ -43,27 +44,17 @@ enum q_code extract_options(struct q_arena *arena, const struct q_opt *table, si
     return code;
 }
 
-static const struct cfg_connection *find_connection(const struct cfg_project *project,
-                                                    const char *name)
+enum q_code extract_reach(struct q_arena *arena, const struct cfg_connection *cfg, const char *dir,
+                          int64_t clock, const struct extract_driver **driver,
+                          const struct extract_connection **connection, void **session,
+                          struct q_err *err)
 {
-    for (size_t i = 0; i < project->connections.n; i++)
-        if (q_streq(project->connections.v[i].name.s, name))
-            return &project->connections.v[i];
-    return NULL;
-}
-
-enum q_code extract_connect(struct q_arena *arena, const struct cfg_project *project,
-                            const char *name, int64_t clock, const struct extract_driver **driver,
-                            const struct extract_connection **connection, void **session,
-                            struct q_err *err)
-{
-    const struct cfg_connection *cfg = find_connection(project, name);
-    const struct extract_driver *d = cfg ? extract_driver_find(cfg->type.s) : NULL;
+    const struct extract_driver *d = extract_driver_find(cfg->type.s);
     if (!d || !d->connect)
-        return q_fail(err, Q_CONFIG, "there is no connection \"%s\" in quern.yaml", name);
+        return cfg_fail(err, cfg->type.pos, "there are no connections of type \"%s\"", cfg->type.s);
     struct extract_connection *c = q_new(arena, struct extract_connection);
     *c = (struct extract_connection){
-        .name = cfg->name.s, .pos = cfg->name.pos, .dir = project->dir, .clock = clock};
+        .name = cfg->name.s, .pos = cfg->name.pos, .dir = dir, .clock = clock};
     enum q_code code =
         extract_options(arena, d->words.connection, d->connection_size, &cfg->options,
                         q_printf(arena, "a %s connection", d->words.name), true, &c->options, err);
@@ -74,6 +65,15 @@ enum q_code extract_connect(struct q_arena *arena, const struct cfg_project *pro
     *driver = d;
     *connection = c;
     return Q_OK;
+}
+
+const struct cfg_connection *extract_connection_find(const struct cfg_project *project,
+                                                     const char *name)
+{
+    for (size_t i = 0; project && i < project->connections.n; i++)
+        if (q_streq(project->connections.v[i].name.s, name))
+            return &project->connections.v[i];
+    return NULL;
 }
 
 const char *extract_select(struct q_arena *arena, const struct extract_source *s,
@@ -98,4 +98,33 @@ enum q_code extract_declared(struct q_arena *arena, const struct cfg_source *cfg
         q_schema_add(arena, out, c->name.s, type);
     }
     return Q_OK;
+}
+
+enum q_code extract_places(const struct extract_driver *driver, struct extract_source *s,
+                           const int64_t *pos, size_t n, int64_t *ordinals, int64_t *lines,
+                           struct q_err *err)
+{
+    struct q_arena *scratch = q_arena_new(NULL, "places");
+    struct extract_place *places = q_alloc_array(scratch, n + 1, sizeof *places);
+    for (size_t i = 0; i < n; i++)
+        places[i].pos = pos[i];
+    enum q_code code = driver->locate(s, places, n, scratch, err);
+    for (size_t i = 0; i < n && !code; i++) {
+        ordinals[i] = places[i].ordinal;
+        lines[i] = places[i].line;
+    }
+    q_arena_free(scratch);
+    return code;
+}
+
+enum q_code extract_note_part(struct db_conn *db, const char *relation, size_t part,
+                              const struct extract_stats *s, struct q_err *err)
+{
+    struct db_param p[] = {
+        db_text("relation", relation),   db_int("file_no", (int64_t)part),
+        db_text("path", s->path),        s->size < 0 ? db_null("size") : db_int("size", s->size),
+        db_int("records", s->records),   db_int("rejected", s->rejected),
+        db_text("detected", s->detected)};
+    return db_exec(db, q_embed_text("extract/insert_source.sql"), p, sizeof p / sizeof *p, NULL,
+                   err);
 }

@@ -144,15 +144,25 @@ const struct extract_driver *extract_driver_find(const char *name);
 Q_MUST_CHECK enum q_code extract_options(struct q_arena *arena, const struct q_opt *table,
                                          size_t size, const cfg_pairs *pairs, const char *what,
                                          bool secrets, const void **out, struct q_err *err);
-/* The connection of that name as its driver sees it, connected. */
-Q_MUST_CHECK enum q_code extract_connect(struct q_arena *arena, const struct cfg_project *project,
-                                         const char *name, int64_t clock,
-                                         const struct extract_driver **driver,
-                                         const struct extract_connection **connection,
-                                         void **session, struct q_err *err);
+/* NULL when the project (which may be NULL) has no such connection. */
+const struct cfg_connection *extract_connection_find(const struct cfg_project *project,
+                                                     const char *name);
+/* A connection as its driver sees it, reached. `dir`: that its paths are relative to. */
+Q_MUST_CHECK enum q_code extract_reach(struct q_arena *arena, const struct cfg_connection *cfg,
+                                       const char *dir, int64_t clock,
+                                       const struct extract_driver **driver,
+                                       const struct extract_connection **connection, void **session,
+                                       struct q_err *err);
 /* SELECT of all columns and _q_pos. */
 const char *extract_select(struct q_arena *arena, const struct extract_source *s,
                            const struct extract_input *in);
+/* Ordinals and lines of sorted positions. */
+Q_MUST_CHECK enum q_code extract_places(const struct extract_driver *driver,
+                                        struct extract_source *s, const int64_t *pos, size_t n,
+                                        int64_t *ordinals, int64_t *lines, struct q_err *err);
+/* A row of q_sources. */
+Q_MUST_CHECK enum q_code extract_note_part(struct db_conn *db, const char *relation, size_t part,
+                                           const struct extract_stats *stats, struct q_err *err);
 /* The declared columns of a source as a schema. */
 Q_MUST_CHECK enum q_code extract_declared(struct q_arena *arena, const struct cfg_source *cfg,
                                           struct q_schema *out, struct q_err *err);

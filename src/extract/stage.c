@@ -58,8 +58,9 @@ static enum q_code reach(struct plan *plan, const char *name, const struct sessi
             return Q_OK;
         }
     struct session s = {.name = name};
-    enum q_code code = extract_connect(plan->arena, plan->project, name, plan->clock, &s.driver,
-                                       &s.connection, &s.session, err);
+    enum q_code code =
+        extract_reach(plan->arena, extract_connection_find(plan->project, name), plan->project->dir,
+                      plan->clock, &s.driver, &s.connection, &s.session, err);
     if (code)
         return code;
     *q_vec_push(plan->arena, all) = s;
@@ -84,9 +85,9 @@ static enum q_code prepare(struct plan *plan, const struct cfg_source *cfg, stru
     spec->relation = cfg->name.s;
     spec->driver = extract_driver_find("files");
     enum q_code code = Q_OK;
-    for (size_t i = 0; i < plan->project->connections.n; i++)
-        if (q_streq(plan->project->connections.v[i].name.s, cfg->from.s))
-            spec->driver = extract_driver_find(plan->project->connections.v[i].type.s);
+    const struct cfg_connection *connection = extract_connection_find(plan->project, cfg->from.s);
+    if (connection)
+        spec->driver = extract_driver_find(connection->type.s);
     code = extract_options(plan->arena, spec->driver->words.source, spec->driver->source_size,
                            &cfg->options,
                            q_streq(spec->driver->words.name, "files")
@@ -180,18 +181,11 @@ static enum q_code note_parts(const struct spec *spec, struct step_ctx *ctx, str
         struct extract_stats s = d->stats(spec->source, i);
         if (s.records < 0)
             code = count_rows(spec, ctx, i, &s.records, err);
-        struct db_param p[] = {db_text("relation", spec->relation),
-                               db_int("file_no", (int64_t)i),
-                               db_text("path", s.path),
-                               s.size < 0 ? db_null("size") : db_int("size", s.size),
-                               db_int("records", s.records),
-                               db_int("rejected", s.rejected),
-                               db_text("detected", s.detected)};
         struct db_param shape[] = {
             db_text("relation", spec->relation), db_int("file_no", (int64_t)i),
             db_text("shape", s.rejected && d->shape ? d->shape(spec->source, i) : NULL)};
         if (!code)
-            code = db_exec(ctx->db, q_embed_text("extract/insert_source.sql"), p, 7, NULL, err);
+            code = extract_note_part(ctx->db, spec->relation, i, &s, err);
         if (!code && s.rejected)
             code = db_exec(ctx->db, q_embed_text("extract/insert_shape.sql"), shape, 3, NULL, err);
     }
@@ -230,17 +224,7 @@ static enum q_code locate(const struct plan_source *source, const int64_t *pos, 
                           int64_t *ordinals, int64_t *lines, struct q_err *err)
 {
     const struct spec *spec = source->driver;
-    struct q_arena *scratch = q_arena_new(NULL, "places");
-    struct extract_place *places = q_alloc_array(scratch, n + 1, sizeof *places);
-    for (size_t i = 0; i < n; i++)
-        places[i].pos = pos[i];
-    enum q_code code = spec->driver->locate(spec->source, places, n, scratch, err);
-    for (size_t i = 0; i < n && !code; i++) {
-        ordinals[i] = places[i].ordinal;
-        lines[i] = places[i].line;
-    }
-    q_arena_free(scratch);
-    return code;
+    return extract_places(spec->driver, spec->source, pos, n, ordinals, lines, err);
 }
 
 static enum q_code read_raw(const struct plan_source *source, int64_t pos, struct q_arena *arena,

@@ -1,0 +1,1 @@
+SELECT * EXCLUDE (ord) FROM q_profile ORDER BY ord

@@ -1,1 +1,0 @@
-SELECT count(DISTINCT pos) FROM q_rejects

@@ -149,7 +149,8 @@ static enum q_code write_files(struct plan *plan, struct writer *w, int64_t part
 
 /* ---- compiling ---- */
 
-static enum q_code describe_part(struct plan *plan, const struct extract_file_options *options,
+static enum q_code describe_part(struct plan *plan, const struct cfg_source *cfg,
+                                 const struct extract_file_options *options,
                                  const struct q_schema *declared, const struct q_schema *pinned,
                                  const char *shape, struct part *part, struct q_err *err)
 {
@@ -195,6 +196,8 @@ static enum q_code describe_part(struct plan *plan, const struct extract_file_op
     *in = (struct extract_file_input){.dir = plan->project->dir,
                                       .name = part->relation,
                                       .options = o,
+                                      .cfg = q_json_bool(q_json_get(json, "paths"), false) ? cfg
+                                                                                           : NULL,
                                       .declared = declared,
                                       .pinned = pinned,
                                       .sink = reject_box_sink(part->box),
@@ -217,7 +220,7 @@ static enum q_code take_text(void *arg, const struct batch *b, size_t row, struc
     return Q_OK;
 }
 
-static enum q_code compile_parts(struct plan *plan, struct spec *spec,
+static enum q_code compile_parts(struct plan *plan, const struct cfg_source *cfg, struct spec *spec,
                                  const struct extract_file_options *options,
                                  const struct q_schema *declared, const struct q_schema *pinned,
                                  struct q_err *err)
@@ -231,7 +234,7 @@ static enum q_code compile_parts(struct plan *plan, struct spec *spec,
     for (size_t i = 0; i < shapes.texts.n && !code; i++) {
         struct part *part = q_vec_push(plan->arena, &spec->parts);
         part->number = (int64_t)i;
-        code = describe_part(plan, options, declared, pinned, shapes.texts.v[i], part, err);
+        code = describe_part(plan, cfg, options, declared, pinned, shapes.texts.v[i], part, err);
     }
     return code;
 }
@@ -403,7 +406,7 @@ enum q_code extract_replay(struct plan *plan, const struct cfg_source *cfg,
     spec->relation = cfg->name.s;
     spec->table = q_printf(plan->arena, "s_%s", cfg->name.s);
     spec->columns = columns;
-    enum q_code code = compile_parts(plan, spec, options, declared, pinned, err);
+    enum q_code code = compile_parts(plan, cfg, spec, options, declared, pinned, err);
     if (!code)
         code = db_each(plan->db, q_embed_text("extract/replay_files.sql"), NULL, 0, take_text,
                        &files, err);

@@ -178,6 +178,24 @@ static enum q_code match_names(struct extract_file *s, struct file_item *f, stru
     return Q_OK;
 }
 
+const char *extract_file_member(struct q_arena *arena, const struct cfg_column *column)
+{
+    const char *path = column->path.s, *from = column->from.n ? column->from.v[0].s : NULL;
+    if (path && path[0] == '$')
+        path += 1 + (path[1] == '.');
+    if (path && !*path)
+        path = NULL;
+    return from && path ? q_printf(arena, "%s.%s", from, path) : path ? path : from;
+}
+
+static const char *member_of(struct extract_file *s, const char *name)
+{
+    for (size_t i = 0; s->in->cfg && i < s->in->cfg->columns.n; i++)
+        if (q_streq(s->in->cfg->columns.v[i].name.s, name))
+            return extract_file_member(s->arena, &s->in->cfg->columns.v[i]);
+    return NULL;
+}
+
 /* What the item's fields go to; types may still be unknown and are text then. */
 static enum q_code aim(struct extract_file *s, size_t i, struct q_err *err)
 {
@@ -189,12 +207,18 @@ static enum q_code aim(struct extract_file *s, size_t i, struct q_err *err)
         if (type.id == Q_T_NONE)
             type = Q_TYPE(Q_T_TEXT);
         f->cols[c].name = s->columns.v[c].name;
+        f->cols[c].path = member_of(s, s->columns.v[c].name);
         f->cols[c].expected = q_strdup(s->arena, q_type_text(type, text));
         enum q_code code = file_cast(s, type, &f->cols[c].cast, err);
         if (code)
             return code;
     }
-    f->target = (struct read_target){f->cols, s->columns.n, (int64_t)i, s->in->sink, &f->counts};
+    f->target = (struct read_target){.cols = f->cols,
+                                     .n_cols = s->columns.n,
+                                     .file = (int64_t)i,
+                                     .sink = s->in->sink,
+                                     .counts = &f->counts,
+                                     .places = s->in->places};
     return s->reader->look || f->empty ? Q_OK : match_names(s, f, err);
 }
 

@@ -60,18 +60,21 @@ extern const struct q_opt extract_file_opts[];
 /* `from: files`. */
 extern const struct extract_driver extract_files;
 
+struct read_places; /* format/read/slab.h */
+
 struct extract_file_input {
     const char *dir;  /* paths are relative to it; NULL: the working directory */
     const char *name; /* of the relation */
     const struct extract_file_options *options;
-    const struct cfg_source *cfg;    /* columns with `path`, `at`, `width`; may be NULL */
-    const struct q_schema *declared; /* may be NULL; Q_T_NONE: to be inferred */
-    const struct q_schema *pinned;   /* what quern.lock says; may be NULL */
-    bool optional;                   /* no file, or an empty one, is no error */
-    const struct reject_sink *sink;  /* needed by open */
-    struct db_conn *db;              /* needed for Parquet */
-    size_t workers;                  /* 0: one */
-    size_t block_size;               /* for tests; 0: the default */
+    const struct cfg_source *cfg;     /* columns with `path`, `at`, `width`; may be NULL */
+    const struct q_schema *declared;  /* may be NULL; Q_T_NONE: to be inferred */
+    const struct q_schema *pinned;    /* what quern.lock says; may be NULL */
+    bool optional;                    /* no file, or an empty one, is no error */
+    const struct reject_sink *sink;   /* needed by open */
+    struct db_conn *db;               /* needed for Parquet */
+    size_t workers;                   /* 0: one */
+    size_t block_size;                /* for tests; 0: the default */
+    const struct read_places *places; /* how positions are made; NULL: by file and offset */
 };
 
 struct extract_file;
@@ -108,5 +111,9 @@ struct extract_stats extract_file_stats(struct extract_file *s, size_t i);
 /* `places` sorted by pos, after the scan. Reads again only what is needed. */
 Q_MUST_CHECK enum q_code extract_file_locate(struct extract_file *s, struct extract_place *places,
                                              size_t n, struct q_arena *arena, struct q_err *err);
+
+/* In records with members by name: the one that a declared column takes, by its `path` or `from`, or `path` within `from`;
+ * "$." in front is no part of it. NULL: the one of its name. */
+const char *extract_file_member(struct q_arena *arena, const struct cfg_column *column);
 
 #endif

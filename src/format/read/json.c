@@ -113,13 +113,18 @@ static int on_string(void *self, const unsigned char *text, size_t n)
     return on_value(w, (struct q_str){(const char *)text, n}, false, true);
 }
 
+static const char *read_path(const struct read_column *col)
+{
+    return col->path ? col->path : col->name;
+}
+
 /* Does a column ask for members of the object at the current path? */
 static bool goes_deeper(const struct json_worker *w)
 {
     if (w->see)
         return false;
     for (size_t c = 0; c < w->target->n_cols; c++) {
-        const char *name = w->target->cols[c].name;
+        const char *name = read_path(&w->target->cols[c]);
         if (strncmp(name, q_buf_text(&w->path), w->path.n) == 0 && name[w->path.n] == '.')
             return true;
     }
@@ -276,7 +281,7 @@ static enum q_code reject(const struct json_worker *w, struct q_str record, cons
                           const char *expected, struct q_err *err)
 {
     struct reject r = {
-        .pos = q_pos(w->file->target->file, w->block.offset + (record.p - w->block.p)),
+        .pos = read_pos(w->file->target, w->block.offset + (record.p - w->block.p)),
         .reason = reason,
         .detail = expected,
         .raw = record,
@@ -312,7 +317,7 @@ static void fit(struct json_worker *w, const struct json_file *file)
     slab_init(&w->slab, w->arena, w->slab_cols);
     q_map_init(&w->columns, w->arena);
     for (size_t c = 0; c < w->slab_cols; c++)
-        (void)q_map_put(&w->columns, file->target->cols[c].name, (void *)(uintptr_t)(c + 1));
+        (void)q_map_put(&w->columns, read_path(&file->target->cols[c]), (void *)(uintptr_t)(c + 1));
 }
 
 static enum q_code next_slab(struct json_worker *w, size_t max_rows, struct q_err *err)

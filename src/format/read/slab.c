@@ -23,6 +23,8 @@ enum q_code slab_reject(const struct read_target *t, bool count, const struct re
         cut.raw.n = REJECT_RAW_MAX;
     if (count)
         atomic_fetch_add_explicit(&t->counts->rejected, 1, memory_order_relaxed);
+    if (count && t->places)
+        t->places->rejected(t->places->self, r->pos);
     return t->sink->put(t->sink->self, &cut, err);
 }
 
@@ -100,7 +102,7 @@ static enum q_code reject_row(const struct slab *s, const struct read_target *t,
             continue;
         struct batch_span value = s->spans[c * SLAB_ROWS + r], raw = s->records[r];
         struct reject reject = {
-            .pos = q_pos(t->file, s->raw_offset + raw.at),
+            .pos = read_pos(t, s->raw_offset + raw.at),
             .reason = "cast",
             .column = t->cols[c].name,
             .detail = t->cols[c].expected,
@@ -161,7 +163,7 @@ enum q_code slab_emit(struct slab *s, const struct read_target *t, const bool *w
     if (wanted[s->n_cols]) {
         int64_t *pos = (int64_t *)out->cols[out->n_cols - 1].data + out->rows;
         for (size_t r = 0; r < s->rows; r++)
-            pos[r] = q_pos(t->file, s->raw_offset + s->records[r].at);
+            pos[r] = read_pos(t, s->raw_offset + s->records[r].at);
     }
     out->rows += s->rows;
     return Q_OK;

@@ -26,6 +26,7 @@ enum { SLAB_ROWS = 512 };
 /* A column that a reader fills. */
 struct read_column {
     const char *name;
+    const char *path;     /* JSON: the member that it takes, "a.b"; NULL: the one of its name */
     const char *expected; /* the type's spelling, for rejects */
     struct batch_cast cast;
     ptrdiff_t
@@ -37,6 +38,15 @@ struct read_counts {
     _Atomic int64_t rejected; /* distinct records */
 };
 
+/* How positions are made where a stream is put together from several parts. */
+struct read_places {
+    void *self;
+    /* The position of the record that begins at an offset of the stream. */
+    int64_t (*pos)(void *self, int64_t offset);
+    /* A record is rejected: once a record, any thread. */
+    void (*rejected)(void *self, int64_t pos);
+};
+
 /* What a file is read into; shared by its workers, constant but for the counts. */
 struct read_target {
     const struct read_column *cols; /* the schema without _q_pos */
@@ -44,11 +54,17 @@ struct read_target {
     int64_t file; /* number, for positions */
     const struct reject_sink *sink;
     struct read_counts *counts;
+    const struct read_places *places; /* NULL: q_pos(file, offset) */
 };
 
 /* Called for a member of a record: its name, and the text of its value (empty: null); nested objects and arrays are one
  * member. */
 typedef void read_see(void *self, struct q_str name, struct q_str text, bool nested);
+
+static inline int64_t read_pos(const struct read_target *t, int64_t offset)
+{
+    return t->places ? t->places->pos(t->places->self, offset) : q_pos(t->file, offset);
+}
 
 struct slab {
     size_t n_cols;

@@ -2,6 +2,7 @@
 #include "extract/incremental.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 
 #include "base/embed.h"
 #include "batch/reject.h"
@@ -256,7 +257,10 @@ static enum q_code find_late(struct work *w, struct extent *out, struct q_err *e
     return code ? code : extent_of(w, w->n->late, out, err);
 }
 
-enum q_code extract_news_run(const struct extract_news *news, struct step_ctx *ctx,
+static pthread_mutex_t one =
+    PTHREAD_MUTEX_INITIALIZER; /* tables are shared by all sources of a pipeline */
+
+static enum q_code run_alone(const struct extract_news *news, struct step_ctx *ctx,
                              extract_news_place place, const void *self, struct q_err *err)
 {
     struct work w = {.n = news, .ctx = ctx};
@@ -272,4 +276,13 @@ enum q_code extract_news_run(const struct extract_news *news, struct step_ctx *c
     if (!code)
         code = find_late(&w, &late, err);
     return code ? code : note(&w, &rows, &late, err);
+}
+
+enum q_code extract_news_run(const struct extract_news *news, struct step_ctx *ctx,
+                             extract_news_place place, const void *self, struct q_err *err)
+{
+    pthread_mutex_lock(&one);
+    enum q_code code = run_alone(news, ctx, place, self, err);
+    pthread_mutex_unlock(&one);
+    return code;
 }

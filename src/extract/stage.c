@@ -58,9 +58,9 @@ static enum q_code reach(struct plan *plan, const char *name, const struct sessi
             return Q_OK;
         }
     struct session s = {.name = name};
-    enum q_code code =
-        extract_reach(plan->arena, extract_connection_find(plan->project, name), plan->project->dir,
-                      plan->clock, &s.driver, &s.connection, &s.session, err);
+    enum q_code code = extract_reach(
+        q_arena_new(plan->arena, "connection"), extract_connection_find(plan->project, name),
+        plan->project->dir, plan->clock, &s.driver, &s.connection, &s.session, err);
     if (code)
         return code;
     *q_vec_push(plan->arena, all) = s;
@@ -101,7 +101,8 @@ static enum q_code describe(struct plan *plan, struct spec *spec, struct q_err *
 {
     struct extract_input *in = spec->in;
     enum q_code code = Q_OK;
-    spec->box = reject_box_new(plan->arena, spec->relation);
+    struct q_arena *own = q_arena_new(plan->arena, "source"); /* several are read at a time */
+    spec->box = reject_box_new(own, spec->relation);
     in->sink = reject_box_sink(spec->box);
     if (spec->driver->connect) {
         const struct session *s;
@@ -111,7 +112,7 @@ static enum q_code describe(struct plan *plan, struct spec *spec, struct q_err *
             in->session = s->session;
         }
     }
-    return code ? code : spec->driver->describe(plan->arena, in, &spec->source, err);
+    return code ? code : spec->driver->describe(own, in, &spec->source, err);
 }
 
 static enum q_code bind(struct plan *plan, struct spec *spec, const struct plan_reading *reading,

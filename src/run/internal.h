@@ -8,6 +8,8 @@
 
 /* Detach, and attach the file for writing; it is made when there is none. */
 enum q_code run_attach_for_writing(struct run_session *s, struct q_err *err);
+/* Ctrl-C stops what the session's connection does. */
+void run_watch_cancel(struct run_session *s);
 /* How many threads the statements of this plan get, by the size of what they read. */
 enum q_code run_fit_threads(struct run_session *s, const struct plan *plan, struct q_err *err);
 /* After an error at commit or at the checkpoint behind it: the run's own record says whether it happened. `status`: what the

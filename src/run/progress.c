@@ -121,17 +121,23 @@ void progress_step(struct run_progress *p, const struct plan_step *step)
     pthread_mutex_unlock(&p->lock);
 }
 
-void progress_step_done(struct run_progress *p, const struct plan_step *step)
+void progress_tell(const struct run_progress *p, const struct plan_step *step, int64_t rows,
+                   int64_t bytes, int64_t usec)
 {
-    char rows[32];
-    double seconds = (double)(q_ticks() - p->started) / 1e6;
+    char text[32];
+    double seconds = (double)usec / 1e6;
     if (p->drawing)
         return;
-    if (p->rows > 0)
+    if (rows > 0)
         q_log(Q_LOG_INFO, "%s: %s %s: %s rows, %.1f MB in %.2f s", p->pipeline, step->stage,
-              step->name, progress_number(rows, p->rows), (double)p->bytes / 1e6, seconds);
+              step->name, progress_number(text, rows), (double)bytes / 1e6, seconds);
     else
         q_log(Q_LOG_INFO, "%s: %s %s in %.2f s", p->pipeline, step->stage, step->name, seconds);
+}
+
+void progress_step_done(struct run_progress *p, const struct plan_step *step)
+{
+    progress_tell(p, step, p->rows, p->bytes, q_ticks() - p->started);
 }
 
 void progress_watch(void *self, void (*fn)(void *arg, int64_t *rows, int64_t *bytes), void *arg)

@@ -16,6 +16,9 @@ struct run_progress *progress_start(struct q_arena *arena, struct db_conn *db,
 void progress_stop(struct run_progress *p);
 void progress_step(struct run_progress *p, const struct plan_step *step);
 void progress_step_done(struct run_progress *p, const struct plan_step *step);
+/* The line of a step that is done; nothing on a terminal. Any thread. */
+void progress_tell(const struct run_progress *p, const struct plan_step *step, int64_t rows,
+                   int64_t bytes, int64_t usec);
 /* For step_ctx.watch. */
 void progress_watch(void *self, void (*fn)(void *arg, int64_t *rows, int64_t *bytes), void *arg);
 /* 1234567 as "1,234,567". */

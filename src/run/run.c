@@ -11,6 +11,7 @@
 #include "base/suggest.h"
 #include "batch/reject.h"
 #include "run/account.h"
+#include "run/gather.h"
 #include "run/hold.h"
 #include "run/internal.h"
 #include "run/preview.h"
@@ -116,6 +117,14 @@ static enum q_code run_steps(struct run *r, bool publishing, struct q_err *err)
         if (!publishing && !checked && q_streq(step->stage, "load")) {
             checked = true;
             code = db_exec(r->s->db, q_embed_text("run/checked.sql"), NULL, 0, NULL, err);
+        }
+        size_t together = publishing ? 1 : gather_count(r->s, r->plan, i);
+        if (!code && together > 1) {
+            code = gather_run(r->s, &r->ctx, r->plan, i, together, r->progress, err);
+            if (code)
+                return code;
+            i += together - 1;
+            continue;
         }
         if (!code)
             code = step->run(step, &r->ctx, err);

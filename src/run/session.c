@@ -15,6 +15,11 @@ static void interrupt(void *conn)
     db_interrupt(conn);
 }
 
+void run_watch_cancel(struct run_session *s)
+{
+    q_cancel_watch(interrupt, s->db);
+}
+
 static void unwatch(void *unused)
 {
     (void)unused;
@@ -55,7 +60,7 @@ enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
         code = db_connect(out->engine, arena, &out->db, err);
     if (code)
         return code;
-    q_cancel_watch(interrupt, out->db);
+    run_watch_cancel(out);
     q_arena_defer(arena, unwatch, NULL);
     return Q_OK;
 }

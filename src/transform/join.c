@@ -88,6 +88,12 @@ static void add_left_columns(struct join *j)
     }
 }
 
+/* Where records come from is ours: a third source's does not need a suffix of its own. */
+static bool is_pseudo(const char *name)
+{
+    return q_strcaseeq(name, "source_file") || q_strcaseeq(name, "source_position");
+}
+
 static enum q_code add_right_columns(struct join *j, struct q_err *err)
 {
     const char *suffix = j->t->cfg->suffix.s ? j->t->cfg->suffix.s : "_right";
@@ -98,6 +104,8 @@ static enum q_code add_right_columns(struct join *j, struct q_err *err)
             continue;
         if (q_schema_find(&j->left->columns, name) >= 0)
             name = q_printf(j->t->arena, "%s%s", name, suffix);
+        if (q_schema_find(&j->columns, name) >= 0 && is_pseudo(c->name))
+            name = q_printf(j->t->arena, "%s_%s", c->name, j->right->source->name);
         if (q_schema_find(&j->columns, name) >= 0)
             return cfg_fail(err, j->t->cfg->pos,
                             "both relations have a column \"%s\"; give another `suffix`", name);

@@ -137,7 +137,9 @@ static void fill(duckdb_function_info info, duckdb_data_chunk output)
 enum q_code db_add_source(struct db_conn *conn, const struct db_source *source, struct q_err *err)
 {
     struct db *db = conn->db;
+    pthread_mutex_lock(&db->lock); /* connections of several threads share the arena */
     struct source_slot *slot = q_new(db->arena, struct source_slot);
+    pthread_mutex_unlock(&db->lock);
     slot->db = db;
     slot->source = source;
     engine_settle(conn);

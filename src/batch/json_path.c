@@ -82,6 +82,15 @@ enum q_code json_path_parse(struct q_arena *arena, const char *text, struct json
     return Q_OK;
 }
 
+bool json_path_step(const struct json_path *path, size_t i, struct q_str *key, int64_t *index)
+{
+    if (i >= path->steps.n)
+        return false;
+    *key = path->steps.v[i].key;
+    *index = path->steps.v[i].index;
+    return true;
+}
+
 /* ---- finding, in a text that is known to be JSON ---- */
 
 static const char *skip_blanks(const char *p)

@@ -11,6 +11,8 @@
 #ifndef Q_BATCH_JSON_PATH_H
 #define Q_BATCH_JSON_PATH_H
 
+#include <stdint.h>
+
 #include "base/str.h"
 
 struct json_path;
@@ -25,6 +27,8 @@ enum json_found {
 /* Q_CONFIG when it is no path. */
 Q_MUST_CHECK enum q_code json_path_parse(struct q_arena *arena, const char *text,
                                          struct json_path **out, struct q_err *err);
+/* The i-th step, for a server that follows paths itself: a key, or an index where key->p is NULL. False behind the last. */
+bool json_path_step(const struct json_path *path, size_t i, struct q_str *key, int64_t *index);
 /* *out points into `text` or into `scratch`, which is overwritten where escapes must be resolved. */
 enum json_found json_path_find(const struct json_path *path, struct q_str text,
                                struct q_buf *scratch, struct q_str *out);

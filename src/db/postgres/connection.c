@@ -100,11 +100,14 @@ static enum q_code check_url(const struct pg_library *pq, struct q_arena *arena,
             "database as options of their own.");
         return code;
     }
-    PQconninfoOption *parsed = pq->PQconninfoParse(url, &why);
+    /* A second @ is one of the password, and what is behind the first would be taken for the host, and shown. */
+    const char *authority = strstr(url, "://") + 3, *first = strchr(authority, '@');
+    bool twice = first && memchr(first + 1, '@', strcspn(first + 1, "/?"));
+    PQconninfoOption *parsed = twice ? NULL : pq->PQconninfoParse(url, &why);
     enum q_code code = Q_OK;
     if (!parsed) {
         code = q_fail(err, Q_CONFIG, "cannot read the url of the connection \"%s\": %s", p->name,
-                      without_quoted(arena, why ? why : "no reason given"));
+                      without_quoted(arena, why ? why : "it has two @ before the database"));
         q_hint(
             err,
             "Characters like @ : / %% in a user or password are written as %%40 %%3A %%2F %%25; or give "
@@ -237,6 +240,10 @@ enum q_code pg_connect(struct q_arena *arena, const struct pg_params *p, struct 
     if (!c->handle)
         return q_fail(err, Q_NOMEM, "could not connect to \"%s\": out of memory", p->name);
     q_arena_defer(arena, close_deferred, c);
+    const char *wrong = c->pq->PQerrorMessage(c->handle);
+    if (c->pq->PQstatus(c->handle) == CONNECTION_BAD && q_starts(wrong, "invalid "))
+        return q_fail(err, Q_CONFIG, "cannot use the connection \"%s\": %s", c->name,
+                      without_quoted(arena, wrong));
     if (c->pq->PQstatus(c->handle) == CONNECTION_BAD)
         return not_connected(c, p, c->pq->PQerrorMessage(c->handle), err);
     (void)c->pq->PQsetNoticeProcessor(c->handle, on_notice, c);

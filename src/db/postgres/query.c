@@ -21,6 +21,26 @@ static enum q_code lost(struct pg_conn *c, const char *why, struct q_err *err)
     return code;
 }
 
+/* What helps, by SQLSTATE or its beginning; NULL: the server may say it. */
+static const char *hint_of(const char *state)
+{
+    static const struct {
+        const char *state, *hint;
+    } known[] = {
+        {"57P0", "Somebody ended the session at the server; run again. Nothing was loaded."},
+        {"57014",
+         "Give the connection more time, `options: \"-c statement_timeout=0\"`, or read less with `where`."},
+        {"55P03", "Another session holds a lock on it; run again when that has ended."},
+        {"40001", "On a standby, set hot_standby_feedback there, or read from the primary."},
+        {"42501", "Let the owner GRANT SELECT to this user (and USAGE of the schema)."},
+        {"25006", "A source is only read: the statement would write."},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (q_starts(state, known[i].state))
+            return known[i].hint;
+    return NULL;
+}
+
 enum q_code pg_fail(struct pg_conn *c, PGresult *r, struct q_err *err)
 {
     const char *state = r ? c->pq->PQresultErrorField(r, PG_DIAG_SQLSTATE) : NULL;
@@ -34,10 +54,9 @@ enum q_code pg_fail(struct pg_conn *c, PGresult *r, struct q_err *err)
             memcpy(err->native, state, strlen(state) < sizeof err->native ? strlen(state) + 1 : 0);
         if (detail)
             q_detail(err, "%s", detail);
-        if (q_starts(state, "57P0")) /* shut down, crashed, terminated by somebody */
-            q_hint(err, "Somebody ended the session at the server; run again. Nothing was loaded.");
-        else if (hint)
-            q_hint(err, "%s", hint);
+        const char *known = hint_of(state);
+        if (known || hint)
+            q_hint(err, "%s", known ? known : hint);
     } else {
         code = lost(c, c->pq->PQerrorMessage(c->handle), err);
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which columns there are, what they are asked for as, and how they are read. */
-#include <ctype.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/suggest.h"
@@ -21,10 +21,19 @@ struct made {
     enum pg_kind kind;
     struct q_type type;
     const char *expr;
-    bool own; /* the server's value is the column's: it can be compared there */
+    const struct json_path *path; /* PG_PATH */
+    bool own;                     /* the server's value is the column's: it can be compared there */
 };
 
-enum { NUMERIC = 1700, BPCHAR = 1042, MONEY = 790, RECORD = 2249, MODIFIER_HEAD = 4 };
+enum {
+    NUMERIC = 1700,
+    BPCHAR = 1042,
+    MONEY = 790,
+    JSON = 114,
+    JSONB = 3802,
+    RECORD = 2249,
+    MODIFIER_HEAD = 4
+};
 
 /* Types that are read as they are; all others come as text or JSON. */
 static const struct known {
@@ -50,8 +59,8 @@ static const struct known {
     {1043, PG_TEXT, Q_T_TEXT},
     {19, PG_TEXT, Q_T_TEXT},
     {BPCHAR, PG_CHAR, Q_T_TEXT},
-    {114, PG_TEXT, Q_T_JSON},
-    {3802, PG_JSONB, Q_T_JSON},
+    {JSON, PG_TEXT, Q_T_JSON},
+    {JSONB, PG_JSONB, Q_T_JSON},
 };
 
 static const struct known *find_known(const struct found *f)
@@ -260,7 +269,7 @@ static enum q_code declared(struct postgres_source *s, const struct cfg_column *
     if (reads_as(f, k, type)) {
         out->kind = k->kind;
         out->expr = expr;
-        out->own = f->kind != 'e' && f->base != BPCHAR && f->base != 114 && f->base != 3802;
+        out->own = f->kind != 'e' && f->base != BPCHAR && f->base != JSON && f->base != JSONB;
         return Q_OK;
     }
     out->kind = PG_CAST;
@@ -276,96 +285,65 @@ static enum q_code declared(struct postgres_source *s, const struct cfg_column *
 
 /* ---- JSON paths ---- */
 
-static enum q_code bad_path(const struct cfg_column *c, struct q_err *err)
+/* A path as an array of the server: {"customer","city"}. */
+static const char *path_steps(struct q_arena *arena, const struct json_path *path)
 {
-    enum q_code code = cfg_fail(err, c->path.pos, "cannot read the path \"%s\" of column \"%s\"",
-                                c->path.s, c->name.s);
-    q_hint(err, "A path is written as $.customer.city, $.lines[0].price or $[\"a key\"].");
-    return code;
-}
-
-static void add_step(struct q_buf *out, const char *p, size_t n)
-{
-    q_buf_adds(out, out->n > 1 ? ",\"" : "\"");
-    for (size_t i = 0; i < n; i++) {
-        if (p[i] == '"' || p[i] == '\\')
-            q_buf_addc(out, '\\');
-        q_buf_addc(out, p[i]);
+    struct q_buf out;
+    struct q_str key;
+    int64_t index;
+    q_buf_init(&out, 1 << 20);
+    for (size_t i = 0; json_path_step(path, i, &key, &index); i++) {
+        q_buf_adds(&out, i ? "," : "{");
+        if (!key.p) {
+            q_buf_printf(&out, "%" PRId64, index);
+            continue;
+        }
+        q_buf_addc(&out, '"');
+        for (size_t k = 0; k < key.n; k++) {
+            if (key.p[k] == '"' || key.p[k] == '\\')
+                q_buf_addc(&out, '\\');
+            q_buf_addc(&out, key.p[k]);
+        }
+        q_buf_addc(&out, '"');
     }
-    q_buf_addc(out, '"');
+    q_buf_addc(&out, '}');
+    const char *text = q_strdup(arena, q_buf_text(&out));
+    q_buf_release(&out);
+    return text;
 }
 
-/* One step at *p, behind the dot or at the bracket; false when it is none. */
-static bool read_step(const char **p, struct q_buf *out)
-{
-    const char *at = *p;
-    if (*at == '.') {
-        size_t n = strcspn(++at, ".[");
-        if (!n)
-            return false;
-        add_step(out, at, n);
-        *p = at + n;
-        return true;
-    }
-    if (*at++ != '[')
-        return false;
-    size_t n = strspn(at, "0123456789");
-    if (!n && (*at == '"' || *at == '\'')) {
-        const char *end = strchr(at + 1, *at);
-        if (!end)
-            return false;
-        add_step(out, at + 1, (size_t)(end - at - 1));
-        at = end + 1;
-    } else {
-        if (!n)
-            return false;
-        add_step(out, at, n);
-        at += n;
-    }
-    if (*at != ']')
-        return false;
-    *p = at + 1;
-    return true;
-}
-
-/* The path as an array of the server: {"customer","city"}. */
-static enum q_code path_steps(struct q_arena *arena, const struct cfg_column *c, const char **out,
-                              struct q_err *err)
-{
-    struct q_buf steps;
-    const char *p = c->path.s;
-    bool good = *p++ == '$' && *p;
-    q_buf_init(&steps, 1 << 16);
-    q_buf_addc(&steps, '{');
-    while (good && *p)
-        good = read_step(&p, &steps);
-    q_buf_addc(&steps, '}');
-    *out = q_strdup(arena, q_buf_text(&steps));
-    good = good && !steps.full;
-    q_buf_release(&steps);
-    return good ? Q_OK : bad_path(c, err);
-}
-
+/* json and jsonb are followed by the server; a text that holds JSON is followed here, where one that does not is a reject. */
 static enum q_code by_path(struct postgres_source *s, const struct cfg_column *c,
                            const struct found *f, struct q_type type, struct made *out,
                            struct q_err *err)
 {
-    const char *steps;
-    if (f->base != 114 && f->base != 3802) {
-        enum q_code code =
-            cfg_fail(err, c->path.pos, "column \"%s\" of %s is %s: only json and jsonb have paths",
-                     f->name, s->label, f->shown);
-        q_hint(err, "Use a `query` with `%s::jsonb`.", f->name);
-        return code;
-    }
-    enum q_code code = path_steps(s->arena, c, &steps, err);
-    if (code)
-        return code;
+    struct json_path *path;
+    struct q_err why = {0};
     if (type.id == Q_T_NONE)
         type = Q_TYPE(Q_T_TEXT);
-    *out = (struct made){.kind = type.id == Q_T_TEXT ? PG_TEXT : PG_CAST,
-                         .type = type,
-                         .expr = sql_make(s->arena, "(t.%I #>> %L)", f->name, steps)};
+    if (json_path_parse(s->arena, c->path.s, &path, &why)) {
+        enum q_code code = cfg_fail(err, c->path.pos, "%s", why.message);
+        q_hint(err, "%s", why.hint);
+        return code;
+    }
+    *out = (struct made){.kind = type.id == Q_T_TEXT ? PG_TEXT : PG_CAST, .type = type};
+    if (f->base == JSON || f->base == JSONB) {
+        out->expr = sql_make(s->arena, "(t.%I #>> %L)", f->name, path_steps(s->arena, path));
+        return Q_OK;
+    }
+    if (!is_textual(f->base)) {
+        enum q_code code =
+            cfg_fail(err, c->path.pos, "column \"%s\" of %s is %s: there are no paths in it",
+                     f->name, s->label, f->shown);
+        q_hint(
+            err,
+            "Paths lead into json, jsonb and text; `to_jsonb(%s)` in a `query` makes anything JSON.",
+            f->name);
+        return code;
+    }
+    out->kind = PG_PATH;
+    out->path = path;
+    out->expr = sql_make(s->arena, "t.%I", f->name);
     return Q_OK;
 }
 
@@ -394,6 +372,7 @@ static enum q_code add(struct postgres_source *s, const char *name, const struct
         .type = m->type,
         .expected = q_strdup(s->arena, q_type_text(m->type, shown)),
         .how = {.type = m->type, .empty_fails = true},
+        .path = m->path,
         .check_utf8 = q_streq(pg_parameter(s->session->leader, "server_encoding"), "SQL_ASCII")};
     return Q_OK;
 }

@@ -24,9 +24,10 @@ struct pg_decoder {
     enum state state;
     int64_t pos; /* of the next row */
     int64_t records, rejected;
-    struct q_buf carry;  /* the beginning of what is not there in full yet */
-    struct q_buf padded; /* a text with room behind it, for casts */
-    bool *failed;        /* fields of the row that are no values */
+    struct q_buf carry;        /* the beginning of what is not there in full yet */
+    struct q_buf padded, json; /* texts with room behind them: for casts, for JSON paths */
+    struct q_buf scratch;      /* of a JSON path */
+    bool *failed;              /* fields of the row that are no values */
 };
 
 /* What a field's bytes turned out to be. */
@@ -43,6 +44,8 @@ struct pg_decoder *pg_decoder_new(struct q_arena *arena, const struct pg_field *
     d->failed = q_alloc_array(arena, n + 1, sizeof *d->failed);
     q_buf_init_in(&d->carry, arena, CARRY_MAX);
     q_buf_init_in(&d->padded, arena, CARRY_MAX);
+    q_buf_init_in(&d->json, arena, CARRY_MAX);
+    q_buf_init_in(&d->scratch, arena, CARRY_MAX);
     return d;
 }
 
@@ -152,19 +155,44 @@ static enum field put_text(const struct pg_field *f, struct batch_col *col, size
     return FIELD_OK;
 }
 
+/* A copy with readable bytes behind it. */
+static const char *pad(struct q_buf *b, const char *p, size_t n)
+{
+    static const char padding[BATCH_CAST_PAD];
+    q_buf_clear(b);
+    q_buf_add(b, p, n);
+    q_buf_add(b, padding, sizeof padding);
+    return b->p;
+}
+
 static enum field put_cast(struct pg_decoder *d, const struct pg_field *f, struct batch_col *col,
                            size_t row, const char *p, size_t n)
 {
-    static const char padding[BATCH_CAST_PAD];
     struct batch_span span = {0, (uint32_t)n | BATCH_QUOTED};
     uint64_t fail[BATCH_FAIL_WORDS(1)] = {0};
     if (n > BATCH_SPAN_MAX || (f->check_utf8 && !q_utf8_valid(p, n, NULL)))
         return FIELD_REJECT;
-    q_buf_clear(&d->padded);
-    q_buf_add(&d->padded, p, n);
-    q_buf_add(&d->padded, padding, sizeof padding);
-    return batch_cast_column(&f->how, d->padded.p, &span, 1, col, row, fail) ? FIELD_REJECT
-                                                                             : FIELD_OK;
+    p = pad(&d->padded, p, n);
+    return batch_cast_column(&f->how, p, &span, 1, col, row, fail) ? FIELD_REJECT : FIELD_OK;
+}
+
+static enum field put_path(struct pg_decoder *d, const struct pg_field *f, struct batch_col *col,
+                           size_t row, const char *p, size_t n)
+{
+    struct q_str value;
+    if (f->check_utf8 && !q_utf8_valid(p, n, NULL))
+        return FIELD_REJECT;
+    q_buf_clear(&d->scratch);
+    enum json_found found =
+        json_path_find(f->path, (struct q_str){pad(&d->json, p, n), n}, &d->scratch, &value);
+    if (found == JSON_BAD)
+        return FIELD_REJECT;
+    if (found == JSON_NOTHING) {
+        batch_put_null(col, row);
+        return FIELD_OK;
+    }
+    return f->type.id == Q_T_TEXT ? put_text(f, col, row, value.p, value.n)
+                                  : put_cast(d, f, col, row, value.p, value.n);
 }
 
 static size_t trimmed(const char *p, size_t n)
@@ -196,7 +224,7 @@ static const int8_t widths[] = {
     [PG_BOOL] = 1,   [PG_INT2] = 2,     [PG_INT4] = 4,   [PG_INT8] = 8,  [PG_OID] = 4,
     [PG_FLOAT4] = 4, [PG_FLOAT8] = 8,   [PG_DATE] = 4,   [PG_TIME] = 8,  [PG_TIMESTAMP] = 8,
     [PG_UUID] = 16,  [PG_NUMERIC] = -1, [PG_BYTES] = -1, [PG_TEXT] = -1, [PG_CHAR] = -1,
-    [PG_JSONB] = -1, [PG_CAST] = -1,
+    [PG_JSONB] = -1, [PG_CAST] = -1,    [PG_PATH] = -1,
 };
 
 static enum field put_field(struct pg_decoder *d, const struct pg_field *f, struct batch_col *col,
@@ -246,6 +274,8 @@ static enum field put_field(struct pg_decoder *d, const struct pg_field *f, stru
         if (n < 1 || *p != 1) /* the version of its format */
             return FIELD_BAD;
         return put_text(f, col, row, p + 1, n - 1);
+    case PG_PATH:
+        return put_path(d, f, col, row, p, n);
     case PG_CAST:
         return put_cast(d, f, col, row, p, n);
     }
@@ -345,6 +375,7 @@ static bool field_text(enum pg_kind kind, const char *p, size_t n, struct q_buf 
         q_buf_add(out, n ? p + 1 : p, n ? n - 1 : 0);
         return true;
     case PG_TEXT:
+    case PG_PATH:
     case PG_CAST:
         q_buf_add(out, p, n);
         return true;

@@ -22,6 +22,7 @@
 #define Q_EXTRACT_POSTGRES_DECODE_H
 
 #include "batch/cast.h"
+#include "batch/json_path.h"
 #include "batch/reject.h"
 
 /* How a field's bytes are written. */
@@ -42,16 +43,18 @@ enum pg_kind {
     PG_TEXT, /* UTF-8, JSON too */
     PG_CHAR, /* char(n): without the blanks that fill it up */
     PG_JSONB,
+    PG_PATH, /* text that is JSON, of which one place is the value: text, or cast as below */
     PG_CAST, /* text that our strict casts make the column's type of */
 };
 
 struct pg_field {
     const char *name;
     enum pg_kind kind;
-    struct q_type type;    /* of the column */
-    const char *expected;  /* its spelling, for rejects */
-    struct batch_cast how; /* PG_CAST */
-    bool check_utf8;       /* the server does not promise that text is UTF-8 */
+    struct q_type type;           /* of the column */
+    const char *expected;         /* its spelling, for rejects */
+    struct batch_cast how;        /* PG_CAST, PG_PATH */
+    const struct json_path *path; /* PG_PATH */
+    bool check_utf8;              /* the server does not promise that text is UTF-8 */
 };
 
 struct pg_decoder;

@@ -14,6 +14,16 @@ static const char settings[] =
     "SET bytea_output = 'hex'; SET standard_conforming_strings = on; SET xmloption = 'content'; "
     "SET synchronize_seqscans = off; SET idle_in_transaction_session_timeout = 0; SET client_min_messages = 'warning'";
 
+/* A database without an encoding hands out bytes as they are, and the decoder looks at them: the server would end the whole
+ * COPY at the first text that is not UTF-8. */
+static enum q_code set_up(struct pg_conn *conn, struct q_err *err)
+{
+    enum q_code code = pg_exec(conn, settings, err);
+    if (!code && q_streq(pg_parameter(conn, "server_encoding"), "SQL_ASCII"))
+        code = pg_exec(conn, "SET client_encoding = 'SQL_ASCII'", err);
+    return code;
+}
+
 enum q_code postgres_connect(struct q_arena *arena, const struct extract_connection *connection,
                              void **session, struct q_err *err)
 {
@@ -114,7 +124,7 @@ enum q_code postgres_begin(struct postgres_session *s, struct q_err *err)
         return Q_OK;
     enum q_code code = look_at_clock(s, err);
     if (!code)
-        code = pg_exec(s->leader, settings, err);
+        code = set_up(s->leader, err);
     if (!code)
         code = pg_exec(s->leader, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
     if (!code)
@@ -133,7 +143,7 @@ enum q_code postgres_join(struct q_arena *arena, const struct postgres_session *
 {
     enum q_code code = pg_connect(arena, &s->params, out, err);
     if (!code)
-        code = pg_exec(*out, settings, err);
+        code = set_up(*out, err);
     if (!code)
         code = pg_exec(
             *out,

@@ -22,7 +22,7 @@ def compiled(source):
     lib = os.path.join(DEPS, "lib")
     subprocess.run([os.environ.get("CC", "cc"), "-std=gnu17", "-O2", "-D_GNU_SOURCE", "-Isrc", "-o", out, source,
                     "build/libquern.a", f"-L{lib}", "-lduckdb", f"-Wl,-rpath,{os.path.abspath(lib)}", "-lz", "-lzstd",
-                    "-lyajl", "-ljansson", "-lyaml", "-lpthread", "-lm"], cwd=ROOT, check=True)
+                    "-lyajl", "-ljansson", "-lyaml", "-lsqlite3", "-lpthread", "-lm"], cwd=ROOT, check=True)
     return out
 
 

@@ -224,3 +224,32 @@ void batch_cell_text(const struct batch_col *col, size_t row, struct q_buf *out)
         return;
     }
 }
+
+struct q_str batch_real_text(double v, char out[static BATCH_REAL_TEXT])
+{
+    char digits[40];
+    size_t n = 0;
+    if (isinf(v))
+        return v < 0 ? Q_STR("-inf") : Q_STR("inf");
+    for (int d = 15; d <= 17; d++) { /* d.dddde[+-]xx */
+        (void)snprintf(digits, sizeof digits, "%.*e", d - 1, v);
+        double back = strtod(digits, NULL);
+        if (memcmp(&back, &v, sizeof v) == 0)
+            break;
+    }
+    const char *p = digits + (digits[0] == '-');
+    char *e = strchr(digits, 'e');
+    int exponent = atoi(e + 1);
+    if (digits[0] == '-')
+        out[n++] = '-';
+    char *last = e - 1; /* surplus zeros of the mantissa */
+    while (last > p && *last == '0')
+        last--;
+    int have = *last == '.' ? 1 : (int)(last - p); /* digits, the point left out */
+    for (int at = exponent < 0 ? exponent : 0; at < have || at <= exponent + 1; at++) {
+        if (at == exponent + 1)
+            out[n++] = '.';
+        out[n++] = at < 0 || at >= have ? '0' : at == 0 ? p[0] : p[at + 1];
+    }
+    return (struct q_str){out, n};
+}

@@ -30,4 +30,8 @@ void batch_cell_text(const struct batch_col *col, size_t row, struct q_buf *out)
 /* The unscaled integer of a decimal or integer column. */
 __int128 batch_cell_integer(const struct batch_col *col, size_t row);
 
+enum { BATCH_REAL_TEXT = 352 };
+/* The shortest plain decimal digits that read back to the same double: 19.99, 3.0, 1000000.0; inf, -inf. */
+struct q_str batch_real_text(double v, char out[static BATCH_REAL_TEXT]);
+
 #endif

@@ -75,6 +75,9 @@ static void add_directive(struct q_buf *out, char directive, va_list *ap)
     case 'I':
         add_quoted(out, '"', va_arg(*ap, const char *));
         return;
+    case 'B':
+        add_quoted(out, '`', va_arg(*ap, const char *));
+        return;
     case 'L':
         add_literal(out, va_arg(*ap, const char *));
         return;

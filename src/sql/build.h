@@ -4,6 +4,7 @@
  *
  * A format string of our own, so that names and literals cannot be pasted unquoted:
  *   %I  const char *           an identifier, quoted when needed
+ *   %B  const char *           an identifier in backticks, as MySQL has it
  *   %L  const char *           a text literal, quoted; NULL becomes NULL
  *   %D  int (days)             a DATE literal
  *   %M  int64_t (microseconds) a TIMESTAMP literal

@@ -22,8 +22,4 @@ Q_MUST_CHECK enum q_code sqlite_prepare(struct sqlite *s, const char *sql,
 Q_MUST_CHECK enum q_code sqlite_step(struct sqlite *s, sqlite3_stmt *stmt, bool *more,
                                      struct q_err *err);
 
-enum { SQLITE_REAL_TEXT = 352 };
-/* The shortest plain decimal digits that read back to the same double: 19.99, 3.0, 1000000.0; inf, -inf. */
-struct q_str sqlite_real_text(double v, char out[static SQLITE_REAL_TEXT]);
-
 #endif

@@ -5,33 +5,15 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "batch/cell.h"
+#include "batch/put.h"
 #include "db/sqlite/internal.h"
 
 #define YEAR_ONE (INT64_C(-62135596800) * Q_USEC_PER_SEC) /* 0001-01-01 */
 #define YEAR_END (INT64_C(253402300800) * Q_USEC_PER_SEC) /* 10000-01-01 */
 #define JULIAN_EPOCH 2440587.5                            /* of 1970-01-01 00:00 */
 
-enum { EXACT_DIGITS = 15, POW10 = 19, MS_PER_SEC = 1000, UUID_BYTES = 16 };
-
-static const int64_t power10[POW10] = {INT64_C(1),
-                                       INT64_C(10),
-                                       INT64_C(100),
-                                       INT64_C(1000),
-                                       INT64_C(10000),
-                                       INT64_C(100000),
-                                       INT64_C(1000000),
-                                       INT64_C(10000000),
-                                       INT64_C(100000000),
-                                       INT64_C(1000000000),
-                                       INT64_C(10000000000),
-                                       INT64_C(100000000000),
-                                       INT64_C(1000000000000),
-                                       INT64_C(10000000000000),
-                                       INT64_C(100000000000000),
-                                       INT64_C(1000000000000000),
-                                       INT64_C(10000000000000000),
-                                       INT64_C(100000000000000000),
-                                       INT64_C(1000000000000000000)};
+enum { EXACT_DIGITS = 15, MS_PER_SEC = 1000 };
 
 struct sqlite_scan {
     struct q_arena *arena;
@@ -41,28 +23,11 @@ struct sqlite_scan {
     struct record_worker *records;
     int64_t row; /* number in the result */
     bool ended;
-    char text[SQLITE_REAL_TEXT]; /* of a number, for records */
+    char text[BATCH_REAL_TEXT]; /* of a number, for records */
     struct q_buf hex;
 };
 
 enum { HEX_MAX = REJECT_RAW_MAX };
-
-static void put_integer(struct batch_col *col, size_t row, int64_t v)
-{
-    switch (q_type_size(col->type)) {
-    case sizeof(int16_t):
-        ((int16_t *)col->data)[row] = (int16_t)v;
-        return;
-    case sizeof(int32_t):
-        ((int32_t *)col->data)[row] = (int32_t)v;
-        return;
-    case sizeof(int64_t):
-        ((int64_t *)col->data)[row] = v;
-        return;
-    default:
-        ((__int128 *)col->data)[row] = v;
-    }
-}
 
 /* ---- dates and times from numbers ---- */
 
@@ -119,15 +84,6 @@ static bool put_date(struct sqlite_scan *scan, struct batch_col *col, size_t row
 
 /* ---- numbers ---- */
 
-static bool put_decimal(struct batch_col *col, size_t row, int64_t unscaled)
-{
-    unsigned width = col->type.width;
-    if (width < POW10 && (unscaled >= power10[width] || unscaled <= -power10[width]))
-        return false;
-    put_integer(col, row, unscaled);
-    return true;
-}
-
 static struct q_str integer_text(struct sqlite_scan *scan, int64_t v)
 {
     int n = snprintf(scan->text, sizeof scan->text, "%" PRId64, v);
@@ -140,49 +96,24 @@ static bool cast_integer(struct sqlite_scan *scan, size_t f, size_t row, int64_t
     return record_text(scan->records, f, row, integer_text(scan, v));
 }
 
-static bool fits(struct q_type type, int64_t v)
-{
-    return type.id == Q_T_INT16   ? v >= INT16_MIN && v <= INT16_MAX
-           : type.id == Q_T_INT32 ? v >= INT32_MIN && v <= INT32_MAX
-                                  : true;
-}
-
 static void from_integer(struct sqlite_scan *scan, size_t f, struct batch_col *col, size_t row,
                          int at)
 {
-    int64_t v = sqlite3_column_int64(scan->stmt, at), scaled;
-    bool ok;
-    switch (col->type.id) {
-    case Q_T_INT16:
-    case Q_T_INT32:
-    case Q_T_INT64:
-    case Q_T_INT128:
-        if ((ok = fits(col->type, v)))
-            put_integer(col, row, v);
-        break;
-    case Q_T_DECIMAL:
-        if (col->type.scale < POW10 &&
-            !__builtin_mul_overflow(v, power10[col->type.scale], &scaled)) {
-            ok = put_decimal(col, row, scaled);
-            break;
-        }
-        (void)cast_integer(scan, f, row, v);
-        return;
-    case Q_T_DOUBLE:
-        ((double *)col->data)[row] = (double)v;
-        ok = v > -(INT64_C(1) << 53) && v < INT64_C(1) << 53;
-        break;
-    case Q_T_DATE:
-    case Q_T_TIMESTAMP:
-    case Q_T_TIMESTAMPTZ:
-        ok = put_date(scan, col, row, at);
-        break;
-    default:
-        (void)cast_integer(scan, f, row, v);
+    int64_t v = sqlite3_column_int64(scan->stmt, at);
+    if (is_date_type(col->type)) {
+        if (!put_date(scan, col, row, at))
+            record_fail(scan->records, f, "cast");
         return;
     }
-    if (!ok)
+    switch (batch_put_whole(col, row, v)) {
+    case BATCH_PUT:
+        return;
+    case BATCH_NO_FIT:
         record_fail(scan->records, f, "cast");
+        return;
+    case BATCH_NO_WAY:
+        (void)cast_integer(scan, f, row, v);
+    }
 }
 
 /* A double that is the nearest one to a decimal of at most 15 digits is that decimal: no other of so few digits has the same
@@ -191,12 +122,12 @@ static bool short_decimal(struct batch_col *col, size_t row, double v)
 {
     if (col->type.scale > EXACT_DIGITS)
         return false;
-    double unit = (double)power10[col->type.scale], unscaled = v * unit;
-    if (!(fabs(unscaled) < (double)power10[EXACT_DIGITS]))
+    double unit = (double)batch_power10[col->type.scale], unscaled = v * unit;
+    if (!(fabs(unscaled) < (double)batch_power10[EXACT_DIGITS]))
         return false;
     int64_t n = llround(unscaled);
     double back = (double)n / unit;
-    return memcmp(&back, &v, sizeof v) == 0 && put_decimal(col, row, n);
+    return memcmp(&back, &v, sizeof v) == 0 && batch_put_unscaled(col, row, n);
 }
 
 static void from_real(struct sqlite_scan *scan, size_t f, struct batch_col *col, size_t row, int at)
@@ -213,7 +144,7 @@ static void from_real(struct sqlite_scan *scan, size_t f, struct batch_col *col,
             record_fail(scan->records, f, "cast");
         return;
     }
-    (void)record_text(scan->records, f, row, sqlite_real_text(v, scan->text));
+    (void)record_text(scan->records, f, row, batch_real_text(v, scan->text));
 }
 
 /* ---- texts and bytes ---- */
@@ -235,11 +166,8 @@ static void from_blob(struct sqlite_scan *scan, size_t f, struct batch_col *col,
     struct q_str bytes = blob_at(scan, at);
     if (col->type.id == Q_T_BLOB) {
         batch_put_text(col, row, bytes.p, bytes.n);
-    } else if (col->type.id == Q_T_UUID && bytes.n == UUID_BYTES) {
-        unsigned __int128 v = 0;
-        for (size_t i = 0; i < UUID_BYTES; i++)
-            v = v << 8 | (unsigned char)bytes.p[i];
-        ((__int128 *)col->data)[row] = (__int128)(v ^ (unsigned __int128)1 << 127);
+    } else if (col->type.id == Q_T_UUID && bytes.n == BATCH_UUID_BYTES) {
+        batch_put_uuid(col, row, bytes.p);
     } else {
         record_fail(scan->records, f, "cast");
     }
@@ -281,7 +209,7 @@ static struct q_str text_of(void *self, size_t field)
         }
         if (sqlite3_column_type(scan->stmt, at) == SQLITE_INTEGER)
             return integer_text(scan, sqlite3_column_int64(scan->stmt, at));
-        return sqlite_real_text(sqlite3_column_double(scan->stmt, at), scan->text);
+        return batch_real_text(sqlite3_column_double(scan->stmt, at), scan->text);
     case SQLITE_BLOB:
         return hex_text(scan, blob_at(scan, at));
     default:

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Declared types, and types that are found from values. */
 #include <ctype.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
 
+#include "batch/cell.h"
 #include "db/sqlite/internal.h"
 
 enum { WORD_MAX = 64, WIDTH_MAX = 38 };
@@ -109,35 +107,6 @@ struct q_type sqlite_declared_type(const char *declared, bool *number)
     return type;
 }
 
-struct q_str sqlite_real_text(double v, char out[static SQLITE_REAL_TEXT])
-{
-    char digits[40];
-    size_t n = 0;
-    if (isinf(v))
-        return v < 0 ? Q_STR("-inf") : Q_STR("inf");
-    for (int d = 15; d <= 17; d++) { /* d.dddde[+-]xx */
-        (void)snprintf(digits, sizeof digits, "%.*e", d - 1, v);
-        double back = strtod(digits, NULL);
-        if (memcmp(&back, &v, sizeof v) == 0)
-            break;
-    }
-    const char *p = digits + (digits[0] == '-');
-    char *e = strchr(digits, 'e');
-    int exponent = atoi(e + 1);
-    if (digits[0] == '-')
-        out[n++] = '-';
-    char *last = e - 1; /* surplus zeros of the mantissa */
-    while (last > p && *last == '0')
-        last--;
-    int have = *last == '.' ? 1 : (int)(last - p); /* digits, the point left out */
-    for (int at = exponent < 0 ? exponent : 0; at < have || at <= exponent + 1; at++) {
-        if (at == exponent + 1)
-            out[n++] = '.';
-        out[n++] = at < 0 || at >= have ? '0' : at == 0 ? p[0] : p[at + 1];
-    }
-    return (struct q_str){out, n};
-}
-
 /* ---- from values ---- */
 
 struct seen {
@@ -176,7 +145,7 @@ static void see(const struct sqlite_unknown *u, sqlite3_stmt *stmt, struct seen 
                 struct q_buf *pad, struct q_buf *scratch)
 {
     int at = (int)u->from, type = sqlite3_column_type(stmt, at);
-    char real[SQLITE_REAL_TEXT];
+    char real[BATCH_REAL_TEXT];
     if (type == SQLITE_NULL)
         return;
     if (type == SQLITE_BLOB) {
@@ -186,7 +155,7 @@ static void see(const struct sqlite_unknown *u, sqlite3_stmt *stmt, struct seen 
     if (type == SQLITE_FLOAT && !u->path) {
         seen->real = true;
         if (u->number)
-            guess_text(seen, pad, sqlite_real_text(sqlite3_column_double(stmt, at), real));
+            guess_text(seen, pad, batch_real_text(sqlite3_column_double(stmt, at), real));
         return;
     }
     const char *p = (const char *)sqlite3_column_text(stmt, at);

@@ -8,6 +8,6 @@
 #include "extract/sqlite/sqlite.h"
 
 const struct cfg_driver *const extract_drivers[] = {
-    &extract_files.words, &extract_mysql.words, &extract_postgres.words, &extract_rest.words, &extract_sqlite.words,
-    NULL,
+    &extract_files.words, &extract_mysql.words,  &extract_postgres.words,
+    &extract_rest.words,  &extract_sqlite.words, NULL,
 };

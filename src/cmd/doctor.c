@@ -4,10 +4,11 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "cmd/cmd.h"
 #include "db/db.h"
-#include "extract/file/file.h"
+#include "extract/driver.h"
 #include "quern_version.h"
 #include "state/state.h"
 
@@ -116,7 +117,7 @@ static void look_at_inputs(struct doctor *d)
             for (size_t o = 0; o < s->options.n; o++)
                 if (q_streq(s->options.v[o].key.s, "path"))
                     path = q_path_join(ctx->arena, ctx->project->dir, s->options.v[o].value.s);
-            if (!path || s->optional)
+            if (!path || s->optional || !q_streq(s->from.s, "files") || strstr(path, "://"))
                 continue;
             const char *what = q_printf(ctx->arena, "%s.%s", p->name.s, s->name.s);
             if (q_glob(ctx->arena, path, &found, &err) || !found.n)
@@ -127,6 +128,31 @@ static void look_at_inputs(struct doctor *d)
                      q_printf(ctx->arena, "%s: %zu file%s", what, found.n, found.n == 1 ? "" : "s"),
                      NULL);
         }
+    }
+}
+
+static void look_at_connections(struct doctor *d)
+{
+    struct cmd_ctx *ctx = d->ctx;
+    for (size_t i = 0; i < ctx->project->connections.n; i++) {
+        const struct cfg_connection *c = &ctx->project->connections.v[i];
+        const struct extract_driver *driver;
+        const struct extract_connection *connection;
+        const char *said = NULL;
+        void *session;
+        struct q_err err = {0};
+        enum q_code code = extract_reach(ctx->arena, c, ctx->project->dir, q_now(), &driver,
+                                         &connection, &session, &err);
+        if (!code && driver->greet)
+            code = driver->greet(session, ctx->arena, &said, &err);
+        tell(d, "connection",
+             q_printf(ctx->arena, "%s: %s", c->name.s,
+                      code   ? err.message
+                      : said ? said
+                             : "reached"),
+             !code         ? NULL
+             : err.hint[0] ? q_strdup(ctx->arena, err.hint)
+                           : "Correct it in quern.yaml, then `quern connections test`.");
     }
 }
 
@@ -148,6 +174,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     look_at_disk(&d, ctx->global->project);
     if (load_project(&d)) {
         look_at_inputs(&d);
+        look_at_connections(&d);
         look_at_warehouse(&d);
         look_at_journals(&d);
     }

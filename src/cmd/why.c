@@ -160,17 +160,22 @@ static void print_steps(const struct q_json *list)
     }
 }
 
+static void print_number(const struct q_json *s, const char *key, const char *name)
+{
+    if (q_json_get(s, key))
+        (void)printf(", %s %lld", name, (long long)q_json_int(q_json_get(s, key), 0));
+}
+
 static void print_source(const struct q_json *s)
 {
     if (!s)
         return;
     if (has(s, "file")) {
         (void)printf("  %-10s %s", "source", text(s, "file"));
-        if (q_json_get(s, "record_no"))
-            (void)printf(", record %lld, line %lld",
-                         (long long)q_json_int(q_json_get(s, "record_no"), 0),
-                         (long long)q_json_int(q_json_get(s, "line"), 0));
-        (void)printf(", byte %lld\n", (long long)q_json_int(q_json_get(s, "byte_offset"), 0));
+        print_number(s, "record_no", "record");
+        print_number(s, "line", "line");
+        print_number(s, "byte_offset", "byte");
+        (void)printf("\n");
     }
     line("record", s, "raw");
     if (q_json_count(q_json_get(s, "values"))) {

@@ -172,17 +172,34 @@ static struct cfg_cells completed(struct proving *t, const struct cfg_source *so
     return out;
 }
 
+/* A file stands for the connection. Columns without a declared type are inferred from the rows of the batch. */
+static void stand_in(struct proving *t, struct cfg_source *source)
+{
+    cfg_columns columns = {0};
+    for (size_t i = 0; i < source->columns.n; i++)
+        *q_vec_push(t->arena, &columns) = (struct cfg_column){.name = source->columns.v[i].name,
+                                                              .type = source->columns.v[i].type};
+    source->from.s = "files";
+    source->options = (cfg_pairs){0};
+    source->columns = columns;
+}
+
 static enum q_code make_file(struct proving *t, struct cfg_source *source, struct q_err *err)
 {
     const struct cfg_test_rows *rows = find_rows(t->batch, source->name.s);
     const char *pattern = option(source, "path"), *format = option(source, "format");
     const char *end = pattern ? ending(t->arena, pattern) : "";
     struct cfg_test_rows none = {0};
-    if (!q_streq(source->from.s, "files") || is_parquet(format, end))
+    bool files = q_streq(source->from.s, "files");
+    if (files ? is_parquet(format, end) : rows && rows->text.s)
         return cfg_fail(err, t->batch->pos,
-                        "a load test cannot give rows to source \"%s\": it is not read from "
-                        "CSV or JSON files",
+                        files ? "a load test cannot give rows to source \"%s\": it is read from "
+                                "Parquet files"
+                              : "source \"%s\" is not read from files: give it rows instead of "
+                                "a text",
                         source->name.s);
+    if (!files)
+        stand_in(t, source);
     if (!rows) {
         enum q_code code = no_rows(t, source, &none, err);
         if (code)

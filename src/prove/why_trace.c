@@ -62,6 +62,16 @@ static void compare_file(struct trace *t, const char *path, int64_t size)
     }
 }
 
+/* Else it is read from a connection, whose rows may have changed since. */
+static bool reads_files(const struct trace *t)
+{
+    const cfg_sources *sources = &t->pipeline->sources;
+    for (size_t i = 0; i < sources->n; i++)
+        if (q_streq(sources->v[i].name.s, t->relation))
+            return q_streq(sources->v[i].from.s, "files");
+    return false;
+}
+
 static enum q_code find_file(struct trace *t, int64_t run, const char **path, struct q_err *err)
 {
     struct why *w = t->w;
@@ -76,11 +86,14 @@ static enum q_code find_file(struct trace *t, int64_t run, const char **path, st
     *path = files.n ? why_cell(files.v, "path") : NULL;
     q_json_set_text(t->source, "relation", t->relation);
     q_json_set_text(t->source, "file", *path);
-    q_json_set_int(t->source, "byte_offset", q_pos_offset(t->pos));
+    bool of_files = reads_files(t);
+    q_json_set_int(t->source, of_files ? "byte_offset" : "row", q_pos_offset(t->pos));
     if (code)
         return code;
-    if (*path)
+    if (*path && of_files)
         compare_file(t, *path, why_int(files.v, "size", -1));
+    else if (*path)
+        q_json_set_text(t->source, "state", "read again");
     else
         q_json_set_text(t->source, "message", "the run has no such file on record");
     return Q_OK;
@@ -101,7 +114,8 @@ static enum q_code set_raw(struct trace *t, struct q_err *err)
     if (!ordinal)
         q_json_set_text(t->source, "message", "no record starts there any more");
     q_json_set_int(t->source, "record_no", ordinal);
-    q_json_set_int(t->source, "line", line);
+    if (line || reads_files(t)) /* Parquet has rows and no lines */
+        q_json_set_int(t->source, "line", line);
     if (raw.n)
         q_json_set_text(t->source, "raw", q_strndup(t->w->arena, raw.p, raw.n));
     return Q_OK;
@@ -374,7 +388,7 @@ enum q_code why_trace(struct why *w, const struct why_cells *row, int64_t run, i
     code = find_file(&t, run, &path, err);
     if (code || !path)
         return code;
-    struct run_record record = {t.relation, path, q_pos_offset(t.pos)};
+    struct run_record record = {t.relation, path, q_pos_file(t.pos), q_pos_offset(t.pos)};
     if (run_trace(w->s, t.pipeline, &record, &t.plan, &t.pos, &why))
         return cannot_read(&t, &why, o, err);
     code = set_raw(&t, err);

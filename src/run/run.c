@@ -772,8 +772,13 @@ static enum q_code find_record(const struct plan *plan, const struct run_record 
 {
     for (size_t i = 0; i < plan->sources.n; i++) {
         const struct plan_source *source = &plan->sources.v[i];
-        for (size_t f = 0;
-             q_streq(source->name, record->relation) && source->files && f < source->files->n; f++)
+        if (!q_streq(source->name, record->relation))
+            continue;
+        if (!source->files) { /* its parts are numbered as they were */
+            *pos = q_pos(record->part, record->offset);
+            return Q_OK;
+        }
+        for (size_t f = 0; f < source->files->n; f++)
             if (q_streq(source->files->v[f], record->path)) {
                 *pos = q_pos((int64_t)f, record->offset);
                 return Q_OK;
@@ -789,7 +794,7 @@ enum q_code run_trace(struct run_session *s, const struct cfg_pipeline *pipeline
 {
     struct run_result result = {.pipeline = pipeline->name.s, .target = pipeline->load.into.s};
     struct run r = {.s = s, .out = &result};
-    enum q_code code = compile(s, pipeline, 0, false, &r.plan, err);
+    enum q_code code = compile(s, pipeline, 0, FOR_LOOKING, &r.plan, err);
     if (!code)
         *plan_out = r.plan;
     if (code || !record)

@@ -65,6 +65,12 @@ struct extract_input {
     int64_t clock;                   /* the run's, microseconds UTC */
 };
 
+/* Records that are left out on purpose, because it is declared: "footer", "record_type 20". */
+struct extract_skip {
+    const char *reason;
+    int64_t records; /* among those of the part */
+};
+
 /* What was read of a part. Texts without secrets, good as long as the source. */
 struct extract_stats {
     const char
@@ -74,6 +80,8 @@ struct extract_stats {
     int64_t read;         /* bytes read so far */
     int64_t records;      /* found, rejected ones too; -1: not counted, every record is a row */
     int64_t rejected;     /* records that are no row */
+    const struct extract_skip *skips; /* after the scan; NULL: none */
+    size_t n_skips;
 };
 
 struct extract_place {

@@ -79,14 +79,14 @@ static enum q_code write_record(void *arg, const struct batch *b, size_t row, st
 }
 
 /* "a","b" and a line end; quotes are doubled. */
-static struct q_str header_of(struct q_arena *arena, const struct q_json *names, char delimiter,
-                              char quote)
+static struct q_str header_of(struct q_arena *arena, const struct q_json *names,
+                              const char *delimiter, char quote)
 {
     struct q_buf line;
     q_buf_init(&line, HEADER_MAX);
     for (size_t i = 0; i < q_json_count(names); i++) {
         if (i)
-            q_buf_addc(&line, delimiter);
+            q_buf_adds(&line, delimiter);
         if (quote)
             q_buf_addc(&line, quote);
         for (const char *p = q_json_text(q_json_item(names, i), ""); *p; p++) {
@@ -175,7 +175,7 @@ static enum q_code describe_part(struct plan *plan, const struct cfg_source *cfg
                        .ending = csv ? "csv" : "ndjson",
                        .number = -1};
     w.header =
-        csv ? header_of(arena, q_json_get(json, "names"), tab ? '\t' : o->delimiter[0], quote[0])
+        csv ? header_of(arena, q_json_get(json, "names"), tab ? "\t" : o->delimiter, quote[0])
             : (struct q_str){"", 0};
     code = write_files(plan, &w, part->number,
                        map_sql(arena, part->number, shape, csv, quote,
@@ -189,7 +189,8 @@ static enum q_code describe_part(struct plan *plan, const struct cfg_source *cfg
     o->header = "true";
     o->encoding = "utf-8";
     o->compression = "none";
-    o->skip_lines = 0;
+    o->skip_lines = o->footer_lines = 0;
+    o->footer = o->comment = NULL;
     part->relation = q_printf(arena, "q_replay_%d", number);
     part->table = part->relation;
     part->box = reject_box_new(arena, part->relation);

@@ -173,6 +173,15 @@ static enum q_code count_rows(const struct spec *spec, struct step_ctx *ctx, siz
                        NULL, 0, out, 1, 0, err);
 }
 
+static enum q_code note_skip(const struct spec *spec, struct step_ctx *ctx,
+                             const struct extract_skip *skip, struct q_err *err)
+{
+    return db_exec(ctx->db,
+                   sql_make(ctx->arena, "INSERT INTO q_skipped SELECT %L, %L, %d", spec->relation,
+                            skip->reason, skip->records),
+                   NULL, 0, NULL, err);
+}
+
 static enum q_code note_parts(const struct spec *spec, struct step_ctx *ctx, struct q_err *err)
 {
     const struct extract_driver *d = spec->driver;
@@ -187,6 +196,8 @@ static enum q_code note_parts(const struct spec *spec, struct step_ctx *ctx, str
             db_text("shape", s.rejected && d->shape ? d->shape(spec->source, i) : NULL)};
         if (!code)
             code = extract_note_part(ctx->db, spec->relation, i, &s, err);
+        for (size_t k = 0; k < s.n_skips && !code; k++)
+            code = note_skip(spec, ctx, &s.skips[k], err);
         if (!code && s.rejected)
             code = db_exec(ctx->db, q_embed_text("extract/insert_shape.sql"), shape, 3, NULL, err);
     }

@@ -5,7 +5,7 @@
 static enum q_code detect(struct extract_file *s, struct file_item *f, struct q_err *err)
 {
     struct csv_dialect *d = q_new(s->arena, struct csv_dialect);
-    enum q_code code = csv_detect(s->arena, f->full, &s->decode, &s->csv, d, err);
+    enum q_code code = csv_detect(s->arena, f->full, &f->decode, &s->csv, d, err);
     f->dialect = d;
     f->shown = d->shown;
     f->names = d->names;
@@ -17,14 +17,15 @@ static enum q_code open_file(struct extract_file *s, struct file_item *f, struct
                              const struct read_target *target, void **file, struct q_err *err)
 {
     struct csv_file *out = NULL;
-    enum q_code code = csv_open(arena, f->full, &s->decode, f->dialect, target, &out, err);
+    (void)s;
+    enum q_code code = csv_open(arena, f->full, &f->decode, f->dialect, target, &out, err);
     *file = code ? NULL : out;
     return code;
 }
 
 static void close_file(void *file)
 {
-    blocks_close(csv_blocks(file));
+    csv_close(file);
 }
 
 static int64_t bytes_read(void *file)
@@ -54,7 +55,7 @@ static void shape(const struct file_item *f, struct q_json *out)
     const struct csv_dialect *d = f->dialect;
     const char delimiter[] = {d->rules.delimiter, 0};
     struct q_json *names = q_json_set_array(out, "names");
-    q_json_set_text(out, "delimiter", delimiter);
+    q_json_set_text(out, "delimiter", d->rules.delimiters ? d->rules.delimiters : delimiter);
     for (size_t c = 0; c < f->names.n; c++)
         q_json_push_text(names, f->names.v[c]);
 }

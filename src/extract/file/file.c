@@ -66,6 +66,12 @@ static enum q_code look_at(struct extract_file *s, struct file_item *f, struct q
         f->shown = "empty";
         return Q_OK;
     }
+    f->decode = s->decode;
+    if (q_strcaseeq(s->o->encoding ? s->o->encoding : "", "guess")) {
+        enum q_code code = decode_guess(s->arena, f->full, &f->decode, err);
+        if (code)
+            return code;
+    }
     return s->reader->detect(s, f, err);
 }
 
@@ -79,6 +85,27 @@ static struct q_type known_type(const struct extract_file *s, const char *name)
             return from[k]->v[at].type;
     }
     return Q_TYPE(Q_T_NONE);
+}
+
+const char *file_name_in_source(const struct extract_file *s, const char *column)
+{
+    for (size_t i = 0; s->in->cfg && i < s->in->cfg->columns.n; i++) {
+        const struct cfg_column *c = &s->in->cfg->columns.v[i];
+        if (c->from.n && q_streq(c->name.s, column))
+            return c->from.v[0].s;
+    }
+    return column;
+}
+
+/* The declared column that a name of the file goes to under another name. */
+static bool is_renamed(const struct extract_file *s, const char *name)
+{
+    for (size_t i = 0; s->in->cfg && i < s->in->cfg->columns.n; i++) {
+        const struct cfg_column *c = &s->in->cfg->columns.v[i];
+        if (c->from.n && q_strcaseeq(c->from.v[0].s, name))
+            return true;
+    }
+    return false;
 }
 
 static void add_column(struct extract_file *s, const char *name)
@@ -102,7 +129,8 @@ static void settle_columns(struct extract_file *s)
         const q_paths *names = &s->items[f].names;
         bool by_position = !s->items[f].header && s->columns.n;
         for (size_t i = 0; i < names->n && !by_position; i++)
-            add_column(s, names->v[i]);
+            if (!is_renamed(s, names->v[i]))
+                add_column(s, names->v[i]);
         return;
     }
 }
@@ -166,14 +194,14 @@ static enum q_code match_names(struct extract_file *s, struct file_item *f, stru
         return Q_OK;
     }
     for (size_t c = 0; c < s->columns.n; c++) {
-        f->cols[c].field = find_name(names, s->columns.v[c].name);
+        f->cols[c].field = find_name(names, file_name_in_source(s, s->columns.v[c].name));
         if (f->cols[c].field < 0 &&
             !(s->o->missing_columns && q_streq(s->o->missing_columns, "null")))
-            return missing_column(f, s->columns.v[c].name, err);
+            return missing_column(f, file_name_in_source(s, s->columns.v[c].name), err);
     }
     bool ignore = s->o->extra_columns && q_streq(s->o->extra_columns, "ignore");
     for (size_t i = 0; i < names->n && !ignore; i++)
-        if (q_schema_find(&s->columns, names->v[i]) < 0)
+        if (q_schema_find(&s->columns, names->v[i]) < 0 && !is_renamed(s, names->v[i]))
             return extra_column(s, f, names->v[i], err);
     return Q_OK;
 }

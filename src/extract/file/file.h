@@ -49,7 +49,9 @@ struct extract_file_options {
     const char *format; /* auto: by the ending */
     const char *delimiter, *quote, *escape, *header;
     q_texts null_text, formats;
-    int64_t skip_lines;
+    int64_t skip_lines, footer_lines;
+    const char *footer, *comment;
+    const char *too_few_fields, *too_many_fields, *duplicate_columns;
     const char *encoding, *compression;
     bool trim, decimal_comma;
     const char *thousands, *round;

@@ -45,6 +45,8 @@ struct file_reader {
     /* MUST: places sorted by offset, of a file that was read to its end. */
     enum q_code (*locate)(void *file, struct blocks_place *places, size_t n, size_t raw_max,
                           struct q_arena *arena, struct q_err *err);
+    /* MAY: records that are skipped, beside footers, by reason; after close(). Returns how many there are, up to `max`. */
+    size_t (*skips)(void *file, struct extract_skip *out, size_t max);
     /* MAY: extract_file_shape(). */
     void (*shape)(const struct file_item *f, struct q_json *out);
 };
@@ -56,7 +58,8 @@ struct file_item {
     const char *path; /* as shown */
     const char *full; /* to open */
     int64_t size;
-    bool empty;          /* no byte in it, and that is allowed */
+    bool empty; /* no byte in it, and that is allowed */
+    struct decode_options decode;
     const char *shown;   /* what was detected, one line */
     const void *dialect; /* the reader's own */
     q_paths names;       /* of its fields by position; none: its records have members by name */
@@ -71,6 +74,9 @@ struct file_item {
     size_t users;
     bool done; /* some worker found its end */
     int64_t read;
+    const char *told;           /* after it was read: `shown`, and what was left out of it */
+    struct extract_skip *skips; /* likewise */
+    size_t n_skips;
 };
 
 struct extract_file {
@@ -95,6 +101,8 @@ Q_MUST_CHECK enum q_code file_reader_of(const struct extract_file_options *o,
                                         const struct file_reader **out, struct q_err *err);
 /* Settings of the readers from the options. */
 Q_MUST_CHECK enum q_code file_settings(struct extract_file *s, struct q_err *err);
+/* What the file calls a column: `from`, else its name. */
+const char *file_name_in_source(const struct extract_file *s, const char *column);
 /* How a column of this type is cast. */
 Q_MUST_CHECK enum q_code file_cast(struct extract_file *s, struct q_type type,
                                    struct batch_cast *out, struct q_err *err);

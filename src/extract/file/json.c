@@ -6,7 +6,7 @@ static enum q_code detect(struct extract_file *s, struct file_item *f, struct q_
 {
     struct json_dialect *d = q_new(s->arena, struct json_dialect);
     enum q_code code =
-        json_detect(s->arena, f->full, &s->decode, s->csv.max_record, s->csv.block_size, d, err);
+        json_detect(s->arena, f->full, &f->decode, s->csv.max_record, s->csv.block_size, d, err);
     f->dialect = d;
     f->shown = d->shown;
     return code;
@@ -16,7 +16,8 @@ static enum q_code open_file(struct extract_file *s, struct file_item *f, struct
                              const struct read_target *target, void **file, struct q_err *err)
 {
     struct json_file *out = NULL;
-    enum q_code code = json_open(arena, f->full, &s->decode, f->dialect, target, &out, err);
+    (void)s;
+    enum q_code code = json_open(arena, f->full, &f->decode, f->dialect, target, &out, err);
     *file = code ? NULL : out;
     return code;
 }

@@ -24,7 +24,7 @@ const struct q_opt extract_file_opts[] = {
      .type = Q_OPT_TEXT,
      .offset = AT(delimiter),
      .fallback = "auto",
-     .help = "between fields: one character, tab, or auto (, ; tab |)"},
+     .help = "between fields: one or more characters, tab, or auto (, ; tab |)"},
     {.name = "quote",
      .arg = "C",
      .type = Q_OPT_TEXT,
@@ -40,10 +40,11 @@ const struct q_opt extract_file_opts[] = {
      .arg = "YES",
      .type = Q_OPT_CHOICE,
      .offset = AT(header),
-     .choices = "auto|true|false",
+     .choices = "auto|true|false|find",
      .fallback = "auto",
      .help =
-         "the first record names the columns; auto: yes when columns are declared, else if it looks so"},
+         "the first record names the columns; auto: yes when columns are declared, else if it looks so; find: the "
+         "first line with all declared columns does, and what is above it is no data"},
     {.name = "null_text",
      .arg = "TEXT",
      .type = Q_OPT_TEXTS,
@@ -56,12 +57,53 @@ const struct q_opt extract_file_opts[] = {
      .fallback = "0",
      .max = 1000000,
      .help = "lines at the top that are no data"},
+    {.name = "footer_lines",
+     .arg = "N",
+     .type = Q_OPT_INT,
+     .offset = AT(footer_lines),
+     .fallback = "0",
+     .max = BLOCKS_FOOTER_MAX,
+     .help = "lines at the end that are no data; they are counted as skipped"},
+    {.name = "footer",
+     .arg = "PATTERN",
+     .type = Q_OPT_TEXT,
+     .offset = AT(footer),
+     .help =
+         "lines at the end that match it (*, ?) are no data; with footer_lines all of those must match"},
+    {.name = "comment",
+     .arg = "C",
+     .type = Q_OPT_TEXT,
+     .offset = AT(comment),
+     .help = "lines that begin with this character are no data"},
+    {.name = "too_few_fields",
+     .arg = "WHAT",
+     .type = Q_OPT_CHOICE,
+     .offset = AT(too_few_fields),
+     .choices = "reject|null",
+     .fallback = "reject",
+     .help = "when a record ends early; null: the values that it lacks are NULL"},
+    {.name = "too_many_fields",
+     .arg = "WHAT",
+     .type = Q_OPT_CHOICE,
+     .offset = AT(too_many_fields),
+     .choices = "reject|cut",
+     .fallback = "reject",
+     .help = "when a record has more fields than columns; cut: those are left out"},
+    {.name = "duplicate_columns",
+     .arg = "WHAT",
+     .type = Q_OPT_CHOICE,
+     .offset = AT(duplicate_columns),
+     .choices = "error|number",
+     .fallback = "error",
+     .help = "when a header has a name twice; number: the second one becomes name_2"},
     {.name = "encoding",
      .arg = "E",
      .type = Q_OPT_TEXT,
      .offset = AT(encoding),
      .fallback = "auto",
-     .help = "utf-8, utf-16le, windows-1252, latin1 ...; auto: by the byte order mark, else utf-8"},
+     .help =
+         "utf-8, utf-16le, windows-1252, latin1 ...; auto: by the byte order mark or the NUL bytes of UTF-16, else "
+         "utf-8; guess: the same, and windows-1252 when some line is no UTF-8"},
     {.name = "compression",
      .arg = "C",
      .type = Q_OPT_CHOICE,
@@ -149,33 +191,99 @@ static enum q_code one_character(const char *text, const char *what, const char 
     return Q_OK;
 }
 
+static bool is(const char *setting, const char *word)
+{
+    return setting && q_streq(setting, word);
+}
+
+/* NULL: to be detected. */
+static enum q_code delimiter_setting(const struct extract_file_options *o, const char **out,
+                                     struct q_err *err)
+{
+    enum { LONGEST = 16 };
+    const char *d = o->delimiter;
+    *out = NULL;
+    if (!d || !*d || q_streq(d, "auto"))
+        return Q_OK;
+    *out = q_streq(d, "tab") || q_streq(d, "\\t") ? "\t" : d;
+    bool plain = strlen(d) <= LONGEST;
+    for (const char *p = *out; *p; p++)
+        plain &= *p != '\n' && *p != '\r' && (unsigned char)*p <= 126;
+    return plain ? Q_OK
+                 : q_fail(
+                       err, Q_CONFIG,
+                       "cannot use \"%s\" as delimiter: it must be one to %d ASCII characters, tab "
+                       "or auto",
+                       d, LONGEST);
+}
+
+static enum q_code header_setting(struct extract_file *s, struct q_err *err)
+{
+    const char *header = s->o->header;
+    const struct q_schema *declared = s->in->declared;
+    s->csv.header = CSV_HEADER_DETECT;
+    if (is(header, "false")) {
+        s->csv.header = CSV_HEADER_NO;
+    } else if (is(header, "find")) {
+        s->csv.header = CSV_HEADER_FIND;
+        for (size_t i = 0; declared && i < declared->n; i++)
+            *q_vec_push(s->arena, &s->csv.expected) = file_name_in_source(s, declared->v[i].name);
+        if (!s->csv.expected.n)
+            return q_fail(
+                err, Q_CONFIG,
+                "cannot use `header: find` without `columns`: they say what it looks for");
+    } else if (is(header, "true") || (declared && declared->n) || s->in->pinned) {
+        s->csv.header = CSV_HEADER_YES;
+    }
+    return Q_OK;
+}
+
+/* Delimiter, quote, escape and comment must not be mistaken for each other. */
+static enum q_code check_apart(const struct csv_settings *csv, struct q_err *err)
+{
+    const char *d = csv->delimiter;
+    for (; d && *d; d++)
+        if (*d == csv->quote || *d == csv->escape)
+            return q_fail(err, Q_CONFIG, "cannot use \"%c\" as delimiter and as quote or escape",
+                          *d);
+    if (csv->comment && (csv->comment == (csv->quote ? csv->quote : '"') ||
+                         (csv->delimiter && csv->comment == *csv->delimiter)))
+        return q_fail(err, Q_CONFIG, "cannot use \"%c\" for comments and as delimiter or quote",
+                      csv->comment);
+    return Q_OK;
+}
+
 enum q_code file_settings(struct extract_file *s, struct q_err *err)
 {
     const struct extract_file_options *o = s->o;
-    s->decode = (struct decode_options){o->compression, o->encoding, o->max_bytes, o->max_ratio};
+    s->decode = (struct decode_options){.compression = o->compression,
+                                        .encoding = o->encoding,
+                                        .max_bytes = o->max_bytes,
+                                        .max_ratio = o->max_ratio};
     s->csv = (struct csv_settings){
-        .no_quote = o->quote && q_streq(o->quote, "none"),
+        .no_quote = is(o->quote, "none"),
         .skip_lines = o->skip_lines,
+        .footer_lines = (size_t)o->footer_lines,
+        .footer = o->footer && *o->footer ? o->footer : NULL,
+        .number_duplicates = is(o->duplicate_columns, "number"),
+        .pad = is(o->too_few_fields, "null"),
+        .cut = is(o->too_many_fields, "cut"),
         .max_record = o->max_record > 0 ? (size_t)o->max_record : 0,
         .block_size = s->in->block_size,
     };
     if (o->max_record > BATCH_SPAN_MAX / 4)
         return q_fail(err, Q_CONFIG, "cannot use a `max_record` of more than 256 MiB");
-    s->csv.header = CSV_HEADER_DETECT;
-    if (o->header && q_streq(o->header, "false"))
-        s->csv.header = CSV_HEADER_NO;
-    else if ((o->header && q_streq(o->header, "true")) || (s->in->declared && s->in->declared->n) ||
-             s->in->pinned)
-        s->csv.header = CSV_HEADER_YES;
-    enum q_code code = one_character(o->delimiter, "delimiter", "auto", &s->csv.delimiter, err);
+    enum q_code code = header_setting(s, err);
+    if (!code)
+        code = delimiter_setting(o, &s->csv.delimiter, err);
     if (!code)
         code = one_character(o->quote, "quote", "none", &s->csv.quote, err);
     if (!code)
         code = one_character(o->escape, "escape", NULL, &s->csv.escape, err);
-    if (!code && s->csv.delimiter &&
-        (s->csv.delimiter == s->csv.quote || s->csv.delimiter == s->csv.escape))
-        code = q_fail(err, Q_CONFIG, "cannot use \"%c\" as delimiter and as quote or escape",
-                      s->csv.delimiter);
+    if (!code)
+        code = one_character(o->comment, "comment", NULL, &s->csv.comment, err);
+    if (!code)
+        code = check_apart(&s->csv, err);
     char thousands;
     if (!code)
         code = one_character(o->thousands, "thousands", NULL, &thousands, err);
@@ -201,7 +309,7 @@ enum q_code file_cast(struct extract_file *s, struct q_type type, struct batch_c
         .type = type,
         .empty_fails = s->reader->has_null,
         .trim = o->trim,
-        .round_half_up = o->round && q_streq(o->round, "half_up"),
+        .round_half_up = is(o->round, "half_up"),
         .decimal_comma = o->decimal_comma,
         .nulls = o->null_text.v,
         .n_nulls = s->reader->has_null ? 0 : o->null_text.n,

@@ -2,12 +2,44 @@
 /* The rows of all files as one source of the engine, and their places afterwards. */
 #include "extract/file/internal.h"
 
+/* What was left out or mended, behind what was detected. */
+static void tell(struct extract_file *s, struct file_item *f)
+{
+    enum { SKIPS_MAX = 66, TOLD_MAX = 4096 };
+    const struct {
+        const char *one, *many;
+        int64_t n;
+    } notes[] = {
+        {"comment line", "comment lines", atomic_load(&f->counts.comments)},
+        {"footer line", "footer lines", atomic_load(&f->counts.footers)},
+        {"record with too few fields", "records with too few fields",
+         atomic_load(&f->counts.padded)},
+        {"record cut", "records cut", atomic_load(&f->counts.cut)},
+    };
+    struct q_buf told;
+    q_buf_init(&told, TOLD_MAX);
+    q_buf_adds(&told, f->shown);
+    for (size_t i = 0; i < sizeof notes / sizeof *notes; i++)
+        if (notes[i].n)
+            q_buf_printf(&told, ", %lld %s", (long long)notes[i].n,
+                         notes[i].n == 1 ? notes[i].one : notes[i].many);
+    f->told = q_strdup(f->arena, q_buf_text(&told));
+    q_buf_release(&told);
+    f->skips = q_alloc_array(f->arena, SKIPS_MAX, sizeof *f->skips);
+    f->n_skips = 0;
+    if (notes[1].n)
+        f->skips[f->n_skips++] = (struct extract_skip){"footer", notes[1].n};
+    if (s->reader->skips)
+        f->n_skips += s->reader->skips(f->file, f->skips + f->n_skips, SKIPS_MAX - f->n_skips);
+}
+
 static void file_item_close(struct extract_file *s, struct file_item *f)
 {
     if (!f->file)
         return;
     s->reader->close(f->file);
     f->read = s->reader->read(f->file);
+    tell(s, f);
 }
 
 /* ---- workers ---- */
@@ -124,6 +156,9 @@ enum q_code extract_file_open(struct extract_file *s, const struct db_source **o
         f->users = 0;
         f->done = false;
         f->read = 0;
+        f->told = NULL;
+        f->skips = NULL;
+        f->n_skips = 0;
         f->counts = (struct read_counts){0};
         bytes += f->size;
     }
@@ -155,11 +190,16 @@ struct extract_stats extract_file_stats(struct extract_file *s, size_t i)
     pthread_mutex_lock(&s->lock);
     struct extract_stats stats = {
         .path = f->path,
-        .detected = s->select ? s->reader->format : f->shown,
+        .detected = s->select ? s->reader->format
+                    : f->told ? f->told
+                              : f->shown,
         .size = f->size,
         .read = f->file ? s->reader->read(f->file) : f->read,
-        .records = s->select ? -1 : atomic_load(&f->counts.records),
+        .records =
+            s->select ? -1 : atomic_load(&f->counts.records) + atomic_load(&f->counts.footers),
         .rejected = atomic_load(&f->counts.rejected),
+        .skips = f->skips,
+        .n_skips = f->n_skips,
     };
     pthread_mutex_unlock(&s->lock);
     return stats;

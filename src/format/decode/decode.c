@@ -141,6 +141,28 @@ static const char *byte_order_mark(const struct decode *d, size_t *n)
     return NULL;
 }
 
+/* The encoding whose first characters, ASCII ones, leave NUL bytes at these places; NULL. */
+static const char *nul_pattern(const struct decode *d)
+{
+    static const struct {
+        bool nul[HEAD];
+        const char *encoding;
+    } patterns[] = {
+        {{false, true, false, true}, "utf-16le"},
+        {{true, false, true, false}, "utf-16be"},
+        {{false, true, true, true}, "utf-32le"},
+        {{true, true, true, false}, "utf-32be"},
+    };
+    for (size_t i = 0; d->head_n == HEAD && i < sizeof patterns / sizeof patterns[0]; i++) {
+        bool same = true;
+        for (size_t k = 0; k < HEAD; k++)
+            same &= patterns[i].nul[k] == (d->head[k] == 0);
+        if (same)
+            return patterns[i].encoding;
+    }
+    return NULL;
+}
+
 /* Between the decompressor and iconv: first the bytes that were looked at. */
 struct headed {
     struct decode_stage stage;
@@ -173,10 +195,13 @@ static bool same_encoding(const char *a, const char *b)
 }
 
 static enum q_code add_encoding(struct decode *d, struct q_arena *arena, const char *setting,
-                                const char *compression, struct q_err *err)
+                                const char *note, const char *compression, struct q_err *err)
 {
     size_t bom;
     const char *marked = byte_order_mark(d, &bom), *encoding = marked ? marked : "utf-8";
+    const char *by_nul = is_auto(setting) && !marked ? nul_pattern(d) : NULL;
+    if (by_nul)
+        encoding = by_nul;
     if (!is_auto(setting)) {
         if (marked && !same_encoding(setting, marked)) {
             enum q_code code =
@@ -202,8 +227,12 @@ static enum q_code add_encoding(struct decode *d, struct q_arena *arena, const c
         d->top = converted;
     }
     bool packed = !q_strcaseeq(compression, "none");
-    d->description = q_printf(arena, "%s%s%s%s", packed ? compression : "", packed ? ", " : "",
-                              utf8 ? "utf-8" : encoding, bom ? " with BOM" : "");
+    d->description = q_printf(arena, "%s%s%s%s%s", packed ? compression : "", packed ? ", " : "",
+                              utf8 ? "utf-8" : encoding,
+                              bom      ? " with BOM"
+                              : by_nul ? " (by its NUL bytes)"
+                                       : "",
+                              note ? note : "");
     return Q_OK;
 }
 
@@ -230,7 +259,7 @@ enum q_code decode_open(struct q_arena *arena, const char *path,
     if (!code)
         code = d->top->read(d->top, d->head, HEAD, &d->head_n, err);
     if (!code)
-        code = add_encoding(d, arena, options->encoding, compression, err);
+        code = add_encoding(d, arena, options->encoding, options->note, compression, err);
     if (code) {
         decode_close(d);
         return code;

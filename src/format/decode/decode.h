@@ -36,7 +36,9 @@ enum {
 struct decode_options {
     const char *compression; /* "auto" (by the first bytes), "none", "gzip", "zstd"; NULL: auto */
     const char *
-        encoding; /* "auto" (by the byte order mark, else utf-8) or a name iconv knows; NULL: auto */
+        encoding; /* "auto" (by the byte order mark, or the NUL bytes that UTF-16 and 32 have in their first two
+                             characters; else utf-8) or a name iconv knows; NULL: auto */
+    const char *note;  /* stands behind the encoding in decode_describe(); or NULL */
     int64_t max_bytes; /* of the decoded stream; 0: 1 TiB, what a position can address */
     int64_t max_ratio; /* decoded bytes a byte of the file, checked above 64 MB; 0: DECODE_RATIO */
 };
@@ -45,6 +47,10 @@ struct decode_options {
 Q_MUST_CHECK enum q_code decode_open(struct q_arena *arena, const char *path,
                                      const struct decode_options *options, struct decode **out,
                                      struct q_err *err);
+/* Settle the encoding of a file that may be UTF-8 or windows-1252, after a look at all of it: the latter when some line is
+ * no UTF-8. Changes `options`, whose note then says so; the note belongs to the arena. */
+Q_MUST_CHECK enum q_code decode_guess(struct q_arena *arena, const char *path,
+                                      struct decode_options *options, struct q_err *err);
 /* The next bytes of the stream. *got < n only at its end. */
 Q_MUST_CHECK enum q_code decode_read(struct decode *d, char *buf, size_t n, size_t *got,
                                      struct q_err *err);

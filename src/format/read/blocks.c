@@ -25,7 +25,7 @@ struct blocks {
     char *carry; /* the beginning of a record whose end was not in the last block */
     size_t carry_n, carry_cap;
     int64_t offset; /* of the next block */
-    int64_t start, file_read;
+    int64_t start, file_read, footers;
     bool ended;
     enum q_code failed; /* the first failure: every worker gets it */
     struct q_err why;
@@ -215,6 +215,94 @@ static struct cut find_cut(const struct blocks_rules *r, const char *p, size_t n
     return cut_records(r, p, n);
 }
 
+/* ---- the footer ---- */
+
+static bool has_footer(const struct blocks_rules *r)
+{
+    return r->footer_lines || r->footer;
+}
+
+/* The end of what a record says, without its line end. */
+static size_t content_end(const struct blocks_rules *r, const char *p, size_t at, size_t end)
+{
+    end -= end > at && p[end - 1] == (r->cr ? '\r' : '\n');
+    end -= end > at && !r->cr && p[end - 1] == '\r';
+    return end;
+}
+
+struct footer {
+    size_t at; /* where it begins */
+    size_t records;
+    bool missing;  /* there are fewer records than it has */
+    bool mismatch; /* a line of it is not as declared */
+};
+
+/* The footer if p[0, n), whole records, were the end of the file. */
+static struct footer find_footer(const struct blocks_rules *r, const char *p, size_t n)
+{
+    size_t starts[BLOCKS_FOOTER_MAX], seen = 0, open_quote;
+    bool matches[BLOCKS_FOOTER_MAX];
+    const size_t wanted = r->footer_lines;
+    struct footer f = {.at = n};
+    for (size_t at = 0, end; at < n; at = end) {
+        end = blocks_record_end(r, p, n, at, &open_quote);
+        if (end == BLOCKS_NO_END)
+            end = n;
+        size_t content = content_end(r, p, at, end);
+        if (content == at || blocks_is_comment(r, p, at, content))
+            continue;
+        bool fits = !r->footer || blocks_matches(r->footer, p + at, content - at);
+        if (wanted) {
+            starts[seen % wanted] = at;
+            matches[seen++ % wanted] = fits;
+        } else {
+            f.at = fits && f.records ? f.at : at;
+            f.records = fits ? f.records + 1 : 0;
+        }
+    }
+    if (!wanted) {
+        f.at = f.records ? f.at : n;
+        return f;
+    }
+    f.missing = seen < wanted;
+    f.at = f.missing ? 0 : starts[seen % wanted];
+    f.records = wanted;
+    for (size_t i = 0; i < wanted && !f.missing; i++)
+        f.mismatch |= !matches[i];
+    return f;
+}
+
+/* Take the footer off the end of the file. */
+static enum q_code drop_footer(struct blocks *s, const struct block *b, size_t *total,
+                               struct q_err *err)
+{
+    enum q_code code = Q_OK;
+    struct footer f = find_footer(&s->rules, b->p, *total);
+    if (f.missing) {
+        code = q_fail(err, Q_SOURCE, "could not read \"%s\": it has fewer than %zu footer lines",
+                      s->path, s->rules.footer_lines);
+        q_hint(err, "Is the file whole? Its footer is declared by `footer_lines`.");
+    } else if (f.mismatch) {
+        code = q_fail(err, Q_SOURCE,
+                      "could not read \"%s\": its last %zu lines are not as `footer: \"%s\"` says",
+                      s->path, s->rules.footer_lines, s->rules.footer);
+        q_hint(err, "Is the file whole? Else change `footer` or `footer_lines`.");
+    }
+    s->footers = (int64_t)f.records;
+    *total = f.at;
+    return code;
+}
+
+int64_t blocks_footers(struct blocks *s)
+{
+    pthread_mutex_lock(&s->lock);
+    int64_t n = s->footers;
+    pthread_mutex_unlock(&s->lock);
+    return n;
+}
+
+/* ---- blocks ---- */
+
 /* The rest behind the array's bracket must be blank. */
 static enum q_code end_of_array(struct blocks *s, struct block *b, size_t total,
                                 const struct cut *c, struct q_err *err)
@@ -267,6 +355,8 @@ static enum q_code read_records(struct blocks *s, struct block *b, size_t *total
         n += got;
         s->ended = got < r->block_size;
         *c = find_cut(r, b->p, n);
+        if (has_footer(r) && !s->ended) /* these records may be it */
+            c->end = find_footer(r, b->p, c->end).at;
         size_t first = c->end ? c->first_end : n;
         if (first > r->max_record)
             return c->open_quote == BLOCKS_NO_END || c->end
@@ -301,6 +391,8 @@ static enum q_code next_locked(struct blocks *s, struct block *b, struct q_err *
         if (s->rules.kind == BLOCKS_ARRAY)
             return broken(s, s->offset + (int64_t)total, err,
                           "the array is not closed; the file ends");
+        if (has_footer(&s->rules))
+            code = drop_footer(s, b, &total, err);
         c.end = total;
     }
     if (code)
@@ -362,15 +454,17 @@ static struct q_str raw_of(const struct walk *w, const char *p, size_t from, siz
         while (end > from && (p[end - 1] == ',' || blocks_skip_blanks(p, end, end - 1) == end))
             end--;
     } else {
-        end -= end > from && p[end - 1] == (r->cr ? '\r' : '\n');
-        end -= end > from && !r->cr && p[end - 1] == '\r';
+        end = content_end(r, p, from, end);
     }
     size_t n = end - from < w->raw_max ? end - from : w->raw_max;
     return (struct q_str){q_strndup(w->arena, p + from, n), n};
 }
 
+/* No record, whatever the format. */
 static bool is_blank(const struct blocks_rules *r, const char *p, size_t from, size_t end)
 {
+    if (blocks_is_comment(r, p, from, end))
+        return true;
     if (r->kind != BLOCKS_CSV)
         return blocks_skip_blanks(p, end, from) == end;
     size_t n = end - from;

@@ -13,6 +13,9 @@
  *                  quote itself, a doubled one is one. A closing quote that is followed by anything but a delimiter or a
  *                  line end is a mistake in the record, and the rest of the field counts as unquoted.
  *   BLOCKS_ARRAY   a value of a JSON array ends with its comma, or the bracket that ends the array
+ * A record that begins with the character `comment` is none; it ends with its line, whatever quotes are in it. The last
+ * `footer_lines` records of a file, or those at its end that match `footer`, are left out and counted; a file with fewer
+ * is Q_SOURCE.
  * A quote that is open at the end of the file, and a record longer than max_record, is Q_SOURCE with line and byte: no
  * one can say what belongs to it, and the rest of the file must not vanish in it.
  *
@@ -42,6 +45,7 @@ enum {
     BLOCK_SIZE = 1 << 19,
     BLOCK_PAD = 64, /* readable bytes behind a block */
     BLOCK_RECORD_MAX = 16 << 20,
+    BLOCKS_FOOTER_MAX = 1000,
 };
 
 enum blocks_kind { BLOCKS_LINES, BLOCKS_CSV, BLOCKS_ARRAY };
@@ -49,10 +53,17 @@ enum blocks_kind { BLOCKS_LINES, BLOCKS_CSV, BLOCKS_ARRAY };
 struct blocks_rules {
     enum blocks_kind kind;
     char delimiter, quote, escape; /* BLOCKS_CSV; quote 0: there is none */
+    char comment;                  /* not BLOCKS_ARRAY; 0: there are none */
     bool cr;                       /* lines end with a lone carriage return */
     bool keep_blank;               /* BLOCKS_CSV: an empty line is a record (of one column) */
-    size_t block_size;             /* 0: BLOCK_SIZE */
-    size_t max_record;             /* 0: BLOCK_RECORD_MAX */
+    const char *
+        delimiters; /* one of several characters, the first of which is `delimiter`; NULL: it is one character */
+    size_t delimiters_n;
+    size_t footer_lines; /* at most BLOCKS_FOOTER_MAX; not BLOCKS_ARRAY; 0: there are none */
+    const char *
+        footer; /* a pattern with * and ?; with footer_lines all of them must match it; NULL: none */
+    size_t block_size; /* 0: BLOCK_SIZE */
+    size_t max_record; /* 0: BLOCK_RECORD_MAX */
 };
 
 struct blocks;
@@ -82,6 +93,8 @@ Q_MUST_CHECK enum q_code blocks_next(struct blocks *blocks, struct block *b, str
 void blocks_done(struct blocks *blocks, const struct block *b, int64_t records);
 /* Bytes of the file (not of the stream) read so far. */
 int64_t blocks_file_read(struct blocks *blocks);
+/* Records left out at the end of the file, once it was read to there. */
+int64_t blocks_footers(struct blocks *blocks);
 
 /* Where a record stands. */
 struct blocks_place {
@@ -105,6 +118,19 @@ size_t blocks_record_end(const struct blocks_rules *rules, const char *p, size_t
                          size_t *open_quote);
 /* The end of the CSV field that starts at `at` in the record p[.., end): its delimiter's offset, or `end`. */
 size_t blocks_field_end(const struct blocks_rules *rules, const char *p, size_t end, size_t at);
+/* Bytes of the delimiter. */
+static inline size_t blocks_delimiter_n(const struct blocks_rules *rules)
+{
+    return rules->delimiters ? rules->delimiters_n : 1;
+}
+/* Whether the record p[at, end), without its line end, is a comment. */
+static inline bool blocks_is_comment(const struct blocks_rules *rules, const char *p, size_t at,
+                                     size_t end)
+{
+    return rules->comment && at < end && p[at] == rules->comment;
+}
+/* Whether a text is as a pattern with * and ? says. */
+bool blocks_matches(const char *pattern, const char *p, size_t n);
 /* Offset of the next byte of a JSON text that is no blank. */
 size_t blocks_skip_blanks(const char *p, size_t n, size_t at);
 /* Line ends among p[0, n). */

@@ -26,6 +26,12 @@ struct csv_worker {
     size_t slab_cols;
     uint64_t
         bad[BATCH_FAIL_WORDS(SLAB_ROWS)]; /* rows of the slab that are rejected for their quotes */
+    struct ragged {
+        size_t row;      /* of the scan */
+        size_t fields;   /* that it has, at most those expected */
+        uint32_t end;    /* of the record */
+    } ragged[SLAB_ROWS]; /* records that were padded or cut, in order of row */
+    size_t n_ragged;
 };
 
 enum q_code csv_open(struct q_arena *arena, const char *path, const struct decode_options *decode,
@@ -44,6 +50,12 @@ struct blocks *csv_blocks(struct csv_file *file)
     return file->blocks;
 }
 
+void csv_close(struct csv_file *file)
+{
+    atomic_store(&file->target->counts->footers, blocks_footers(file->blocks));
+    blocks_close(file->blocks);
+}
+
 struct csv_worker *csv_worker_new(struct q_arena *arena)
 {
     struct csv_worker *w = q_new(arena, struct csv_worker);
@@ -60,9 +72,10 @@ static void fit(struct csv_worker *w, const struct csv_file *file)
         slab_init(&w->slab, w->arena, file->target->n_cols);
         w->slab_cols = file->target->n_cols;
     }
-    if (csv_ends_size(fields) > w->scan.ends_cap) {
+    if (csv_ends_size(fields) >
+        w->scan.ends_cap) { /* behind them is room for those of ragged records */
         w->scan.ends_cap = csv_ends_size(fields);
-        w->scan.ends = q_alloc_array(w->arena, w->scan.ends_cap, sizeof *w->scan.ends);
+        w->scan.ends = q_alloc_array(w->arena, 2 * w->scan.ends_cap, sizeof *w->scan.ends);
     }
     w->scan.rules = &file->dialect->rules;
     w->scan.fields = fields;
@@ -112,6 +125,31 @@ static enum q_code reject_odd(const struct csv_worker *w, const struct csv_odd *
     return slab_reject(w->file->target, true, &r, err);
 }
 
+/* Make a row of a record with too few or too many fields, where that is declared. */
+static bool adopt_odd(struct csv_worker *w, const struct csv_odd *odd)
+{
+    const struct csv_dialect *d = w->file->dialect;
+    struct read_counts *counts = w->file->target->counts;
+    struct csv_scan *s = &w->scan;
+    bool few = odd->fields < s->fields;
+    if (few ? !d->pad : !d->cut)
+        return false;
+    size_t first = s->ends_cap + w->n_ragged * s->fields, at = odd->start, found = 0;
+    while (found < s->fields) {
+        size_t end = blocks_field_end(s->rules, s->p, odd->end, at);
+        s->ends[first + found++] = (uint32_t)end;
+        if (end >= odd->end)
+            break;
+        at = end + blocks_delimiter_n(s->rules);
+    }
+    for (size_t f = found; f < s->fields; f++)
+        s->ends[first + f] = odd->end;
+    w->ragged[w->n_ragged++] = (struct ragged){s->n_rows, found, odd->end};
+    s->rows[s->n_rows++] = (struct csv_row){odd->start, (uint32_t)first};
+    atomic_fetch_add_explicit(few ? &counts->padded : &counts->cut, 1, memory_order_relaxed);
+    return true;
+}
+
 static size_t row_end(const struct csv_worker *w, const struct csv_row *row)
 {
     size_t end = w->scan.ends[row->first + w->scan.fields - 1];
@@ -122,9 +160,10 @@ static size_t row_end(const struct csv_worker *w, const struct csv_row *row)
 static struct batch_span field_of(const struct csv_worker *w, const struct csv_row *row, size_t f)
 {
     const uint32_t *ends = w->scan.ends + row->first;
-    uint32_t at = f ? ends[f - 1] + 1 : row->start;
+    uint32_t at = f ? ends[f - 1] + (uint32_t)blocks_delimiter_n(w->scan.rules) : row->start;
     uint32_t end = f + 1 == w->scan.fields ? (uint32_t)row_end(w, row) : ends[f];
-    return (struct batch_span){at, end - at};
+    return (struct batch_span){at,
+                               end > at ? end - at : 0}; /* a padded field ends before it begins */
 }
 
 static const char *column_name(const struct csv_worker *w, size_t field)
@@ -156,16 +195,22 @@ static enum q_code reject_bytes(const struct csv_worker *w, const struct csv_row
 
 static enum q_code reject_dirty(struct csv_worker *w, struct q_err *err)
 {
-    size_t kept = 0;
+    size_t kept = 0, ragged = 0, next = 0;
     for (size_t r = 0; r < w->scan.n_rows; r++) {
-        bool bad;
+        bool bad, is_ragged = next < w->n_ragged && w->ragged[next].row == r;
         enum q_code code = reject_bytes(w, &w->scan.rows[r], &bad, err);
         if (code)
             return code;
+        if (is_ragged && !bad) {
+            w->ragged[ragged] = w->ragged[next];
+            w->ragged[ragged++].row = kept;
+        }
+        next += is_ragged;
         if (!bad)
             w->scan.rows[kept++] = w->scan.rows[r];
     }
     w->scan.n_rows = kept;
+    w->n_ragged = ragged;
     return Q_OK;
 }
 
@@ -218,12 +263,15 @@ static void spans_of(const struct csv_worker *w, size_t f, struct batch_span *sp
             spans[r] =
                 (struct batch_span){s->rows[r].start, s->ends[s->rows[r].first] - s->rows[r].start};
     } else {
-        const uint32_t *ends = s->ends + f - 1;
+        const uint32_t *ends = s->ends + f - 1, gap = (uint32_t)blocks_delimiter_n(s->rules);
         for (size_t r = 0; r < n; r++) {
             const uint32_t *e = ends + s->rows[r].first;
-            spans[r] = (struct batch_span){e[0] + 1, e[1] - e[0] - 1};
+            spans[r] = (struct batch_span){e[0] + gap, e[1] - e[0] - gap};
         }
     }
+    for (size_t i = 0; i < w->n_ragged; i++)
+        if (f >= w->ragged[i].fields) /* NULL */
+            spans[w->ragged[i].row] = (struct batch_span){w->ragged[i].end, 0};
 }
 
 /* Take the quotes off a field; rows in which they are wrong are rejected once. */
@@ -299,8 +347,13 @@ static enum q_code next_slab(struct csv_worker *w, size_t max_rows, struct q_err
     csv_scan(&w->scan, w->block.has_quote);
     w->records += (int64_t)(w->scan.n_rows + w->scan.n_odd);
     enum q_code code = Q_OK;
+    w->n_ragged = 0;
     for (size_t i = 0; !code && i < w->scan.n_odd; i++)
-        code = reject_odd(w, &w->scan.odd[i], err);
+        if (!adopt_odd(w, &w->scan.odd[i]))
+            code = reject_odd(w, &w->scan.odd[i], err);
+    if (w->scan.n_comments)
+        atomic_fetch_add_explicit(&w->file->target->counts->comments, (int64_t)w->scan.n_comments,
+                                  memory_order_relaxed);
     if (!code && w->dirty)
         code = reject_dirty(w, err);
     if (!code)
@@ -314,6 +367,10 @@ static enum q_code next_slab(struct csv_worker *w, size_t max_rows, struct q_err
     for (size_t r = 0; r < s->rows; r++) {
         const struct csv_row *row = &w->scan.rows[r];
         s->records[r] = (struct batch_span){row->start, (uint32_t)row_end(w, row) - row->start};
+    }
+    for (size_t i = 0; i < w->n_ragged; i++) {
+        struct batch_span *record = &s->records[w->ragged[i].row];
+        record->n = w->ragged[i].end - record->at;
     }
     if (any_bad)
         drop_bad(w);

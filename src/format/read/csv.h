@@ -7,7 +7,8 @@
  * except in a file of one column, where it is a NULL. What is found does not depend on the number of workers.
  *
  * Rejected, with the position of the record's first byte:
- *   too_few_fields, too_many_fields   also for one delimiter too many at the end of a line
+ *   too_few_fields, too_many_fields   also for one delimiter too many at the end of a line; unless they are to be
+ *                  padded or cut, which is counted
  *   bad_quote      something else than a delimiter or a line end stands behind a closing quote
  *   invalid_utf8   also where another encoding had no character
  *   nul_byte
@@ -33,24 +34,32 @@
 #include "format/read/blocks.h"
 #include "format/read/slab.h"
 
-enum csv_header { CSV_HEADER_DETECT, CSV_HEADER_YES, CSV_HEADER_NO };
+enum csv_header { CSV_HEADER_DETECT, CSV_HEADER_YES, CSV_HEADER_NO, CSV_HEADER_FIND };
 
 /* What is declared. */
 struct csv_settings {
-    char delimiter; /* 0: detect among , ; tab and | */
+    const char *delimiter; /* one or more characters; NULL: detect among , ; tab and | */
     bool no_quote;
-    char quote;  /* 0: " */
-    char escape; /* 0: the quote itself */
-    enum csv_header
-        header; /* detect: the first record is one when all its fields are different texts that are no
-                               numbers, dates or times */
-    int64_t skip_lines;            /* at the top, before the header */
+    char quote;   /* 0: " */
+    char escape;  /* 0: the quote itself */
+    char comment; /* lines that begin with it are none; 0: none */
+    /* Detect: the first record is one when all its fields are different texts that are no numbers, dates or times. Find:
+     * it is the first of the first CSV_FIND_LINES lines that has all names in `expected`. */
+    enum csv_header header;
+    q_paths expected;
+    int64_t skip_lines; /* at the top, before the header */
+    size_t footer_lines;
+    const char *footer;     /* as in blocks.h */
+    bool number_duplicates; /* of two columns of one name the second is "name_2" */
+    bool pad, cut;          /* too few fields: the others are NULL; too many: they are left out */
     size_t max_record, block_size; /* 0: defaults of blocks.h */
 };
 
+enum { CSV_FIND_LINES = 1000 };
+
 struct csv_dialect {
     struct blocks_rules rules;
-    bool header;
+    bool header, pad, cut;
     int64_t start;     /* of the first record in the decoded stream */
     q_paths names;     /* of the header, or column1, column2 ... */
     const char *shown; /* "delimiter ",", quote ", line ends \n, header, utf-8": one line */
@@ -74,6 +83,8 @@ Q_MUST_CHECK enum q_code csv_open(struct q_arena *arena, const char *path,
                                   const struct read_target *target, struct csv_file **out,
                                   struct q_err *err);
 struct blocks *csv_blocks(struct csv_file *file);
+/* The file's handles; places can still be located. The target's counts are complete. */
+void csv_close(struct csv_file *file);
 
 /* `arena` belongs to the worker's thread. */
 struct csv_worker *csv_worker_new(struct q_arena *arena);

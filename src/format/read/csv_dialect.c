@@ -14,8 +14,9 @@ struct sample {
     struct q_arena *arena;
     const char *path;
     const char *p;
-    size_t n, at; /* records from `at` on */
-    bool whole;   /* it is the whole file */
+    size_t n, at;    /* records from `at` on */
+    size_t preamble; /* lines above the header that were left out */
+    bool whole;      /* it is the whole file */
 };
 
 /* Behind the record at `at`; the sample's end counts when the file ends there too. */
@@ -42,10 +43,12 @@ static size_t count_fields(const struct sample *s, const struct blocks_rules *r,
     size_t fields = 1;
     while ((at = blocks_field_end(r, s->p, end, at)) < end) {
         fields++;
-        at++;
+        at += blocks_delimiter_n(r);
     }
     return fields;
 }
+
+static const char candidates[] = ",;\t|"; /* for the delimiter */
 
 struct score {
     size_t fields, agreeing, records;
@@ -60,7 +63,7 @@ static struct score try_delimiter(const struct sample *s, struct blocks_rules r,
         if (end == BLOCKS_NO_END)
             break;
         size_t content = content_end(s, &r, at, end);
-        if (content > at) {
+        if (content > at && !blocks_is_comment(&r, s->p, at, content)) {
             size_t fields = count_fields(s, &r, at, content);
             if (!score.records)
                 score.fields = fields;
@@ -75,7 +78,6 @@ static struct score try_delimiter(const struct sample *s, struct blocks_rules r,
 /* The delimiter with which most records have as many fields as the first one, and more than one. */
 static char find_delimiter(const struct sample *s, const struct blocks_rules *r)
 {
-    static const char candidates[] = ",;\t|";
     struct score best = {0};
     char found = ',';
     for (const char *c = candidates; *c; c++) {
@@ -101,6 +103,7 @@ static enum q_code skip_lines(struct sample *s, const struct blocks_rules *r, in
                           "could not read \"%s\": it has fewer than %lld lines to skip", s->path,
                           (long long)lines);
         s->at = (size_t)(end - s->p) + 1;
+        s->preamble++;
     }
     return Q_OK;
 }
@@ -125,7 +128,7 @@ static enum q_code split(const struct sample *s, const struct blocks_rules *r, s
         text[m] = 0;
         *q_vec_push(s->arena, out) = text;
         more = behind < end;
-        at = behind + 1;
+        at = behind + blocks_delimiter_n(r);
     }
     return Q_OK;
 }
@@ -153,7 +156,30 @@ static bool looks_like_header(const q_paths *fields)
     return true;
 }
 
-static enum q_code check_header(const struct sample *s, q_paths *names, struct q_err *err)
+/* "name_2", or the next number that no name of the header has. */
+static const char *numbered(const struct sample *s, const q_paths *names, const char *name)
+{
+    for (size_t k = 2;; k++) {
+        const char *made = q_printf(s->arena, "%s_%zu", name, k);
+        bool taken = false;
+        for (size_t i = 0; i < names->n && !taken; i++)
+            taken = q_strcaseeq(names->v[i], made);
+        if (!taken)
+            return made;
+    }
+}
+
+static enum q_code twice(const struct sample *s, const char *name, struct q_err *err)
+{
+    enum q_code code = q_fail(
+        err, Q_SOURCE, "could not read the header of \"%s\": the name \"%s\" stands there twice",
+        s->path, name);
+    q_hint(err, "Declare `duplicate_columns: number` to call the second one \"%s_2\".", name);
+    return code;
+}
+
+static enum q_code check_header(const struct sample *s, const struct csv_settings *settings,
+                                q_paths *names, struct q_err *err)
 {
     for (size_t i = 0; i < names->n; i++) {
         struct q_str trimmed = q_str_trim(q_str(names->v[i]));
@@ -166,12 +192,86 @@ static enum q_code check_header(const struct sample *s, q_paths *names, struct q
         }
         names->v[i] = trimmed.n ? q_strndup(s->arena, trimmed.p, trimmed.n)
                                 : q_printf(s->arena, "column%zu", i + 1);
-        if (is_duplicate(names, i))
-            return q_fail(err, Q_SOURCE,
-                          "could not read the header of \"%s\": the name \"%s\" stands there twice",
-                          s->path, names->v[i]);
+        if (!is_duplicate(names, i))
+            continue;
+        if (!settings->number_duplicates)
+            return twice(s, names->v[i], err);
+        names->v[i] = numbered(s, names, names->v[i]);
     }
     return Q_OK;
+}
+
+/* Go to the next record that is neither empty nor a comment; its end, or BLOCKS_NO_END. */
+static size_t next_record(struct sample *s, const struct blocks_rules *r)
+{
+    for (;;) {
+        size_t end = record_end(s, r, s->at);
+        size_t content = end == BLOCKS_NO_END ? s->at : content_end(s, r, s->at, end);
+        if (end == BLOCKS_NO_END ||
+            (content > s->at && !blocks_is_comment(r, s->p, s->at, content)))
+            return end;
+        s->at = end;
+    }
+}
+
+/* Does the line p[at, end) have all the names? `missing`: one that it has not. */
+static bool has_names(const struct sample *s, const struct blocks_rules *r, size_t at, size_t end,
+                      const q_paths *names, size_t *found, const char **missing)
+{
+    q_paths fields = {0};
+    *found = 0;
+    if (split(s, r, at, end, &fields, NULL))
+        return false;
+    for (size_t i = 0; i < names->n; i++) {
+        bool there = false;
+        for (size_t f = 0; f < fields.n && !there; f++) {
+            struct q_str name = q_str_trim(q_str(fields.v[f]));
+            there = q_strcaseeq(q_strndup(s->arena, name.p, name.n), names->v[i]);
+        }
+        *found += there;
+        if (!there)
+            *missing = names->v[i];
+    }
+    return *found == names->n;
+}
+
+/* The first line that has all expected names is the header; what is above it is no data. */
+static enum q_code find_header(struct sample *s, const struct csv_settings *settings,
+                               struct csv_dialect *d, struct q_err *err)
+{
+    size_t best = 0, best_line = 0, line = 1;
+    const char *missing = settings->expected.v[0], *lacks = missing;
+    for (size_t at = s->at; at < s->n && line <= CSV_FIND_LINES; line++) {
+        const char *eol = memchr(s->p + at, d->rules.cr ? '\r' : '\n', s->n - at);
+        size_t end = eol ? (size_t)(eol - s->p) + 1 : s->n;
+        for (const char *c = settings->delimiter ? "?" : candidates; *c; c++) {
+            size_t found;
+            if (!settings->delimiter)
+                d->rules.delimiter = *c;
+            if (has_names(s, &d->rules, at, content_end(s, &d->rules, at, end), &settings->expected,
+                          &found, &missing)) {
+                s->at = at;
+                s->preamble += line - 1;
+                return Q_OK;
+            }
+            if (found > best) {
+                best = found;
+                best_line = line;
+                lacks = missing;
+            }
+        }
+        at = end;
+    }
+    enum q_code code =
+        q_fail(err, Q_SOURCE,
+               "could not find the header of \"%s\": none of its first %zu lines has "
+               "all declared columns",
+               s->path, line - 1);
+    if (best)
+        q_detail(err, "Line %zu has %zu of %zu; it lacks \"%s\".",
+                 best_line + (size_t)settings->skip_lines, best, settings->expected.n, lacks);
+    q_hint(err, "Columns have the names of the header, or say them: `from: \"Name in the file\"`.");
+    return code;
 }
 
 /* Names of the columns, and where the records start. */
@@ -179,12 +279,7 @@ static enum q_code find_names(struct sample *s, const struct csv_settings *setti
                               struct csv_dialect *d, struct q_err *err)
 {
     q_paths fields = {0};
-    size_t end = record_end(s, &d->rules, s->at);
-    while (end != BLOCKS_NO_END &&
-           content_end(s, &d->rules, s->at, end) == s->at) { /* empty lines on top */
-        s->at = end;
-        end = record_end(s, &d->rules, s->at);
-    }
+    size_t end = next_record(s, &d->rules);
     if (end == BLOCKS_NO_END)
         return q_fail(err, Q_SOURCE, "could not read \"%s\": %s", s->path,
                       s->at == s->n ? "it has no header and no records"
@@ -193,12 +288,12 @@ static enum q_code find_names(struct sample *s, const struct csv_settings *setti
         split(s, &d->rules, s->at, content_end(s, &d->rules, s->at, end), &fields, err);
     if (code)
         return code;
-    d->header = settings->header == CSV_HEADER_YES ||
+    d->header = settings->header == CSV_HEADER_YES || settings->header == CSV_HEADER_FIND ||
                 (settings->header == CSV_HEADER_DETECT && looks_like_header(&fields));
     d->names = fields;
     if (d->header) {
         s->at = end;
-        code = check_header(s, &d->names, err);
+        code = check_header(s, settings, &d->names, err);
     } else {
         for (size_t i = 0; i < fields.n; i++)
             d->names.v[i] = q_printf(s->arena, "column%zu", i + 1);
@@ -228,11 +323,15 @@ static const char *describe(const struct sample *s, const struct csv_dialect *d,
     const char *escape =
         r->escape == r->quote || !r->quote ? "" : q_printf(s->arena, ", escape %c", r->escape);
     const char *quote = r->quote ? q_printf(s->arena, "quote %c", r->quote) : "no quotes";
-    const char *delimiter =
-        r->delimiter == '\t' ? "tab" : q_printf(s->arena, "\"%c\"", r->delimiter);
+    const char *delimiter = r->delimiters          ? q_printf(s->arena, "\"%s\"", r->delimiters)
+                            : r->delimiter == '\t' ? "tab"
+                                                   : q_printf(s->arena, "\"%c\"", r->delimiter);
+    const char *header = !d->header     ? "no header"
+                         : !s->preamble ? "header"
+                                        : q_printf(s->arena, "header behind %zu line%s",
+                                                   s->preamble, s->preamble == 1 ? "" : "s");
     return q_printf(s->arena, "delimiter %s, %s%s, line ends %s, %s, %zu columns, %s", delimiter,
-                    quote, escape, line_ends(s, r), d->header ? "header" : "no header", d->names.n,
-                    encoding);
+                    quote, escape, line_ends(s, r), header, d->names.n, encoding);
 }
 
 static enum q_code read_sample(struct sample *s, const struct decode_options *decode,
@@ -270,8 +369,16 @@ enum q_code csv_detect(struct q_arena *arena, const char *path, const struct dec
 {
     struct sample s = {.arena = q_arena_new(NULL, "detect"), .path = path};
     const char *encoding = NULL;
-    struct csv_dialect d = {.rules = {.kind = BLOCKS_CSV,
-                                      .delimiter = settings->delimiter,
+    size_t delimiter_n = settings->delimiter ? strlen(settings->delimiter) : 0;
+    struct csv_dialect d = {.pad = settings->pad,
+                            .cut = settings->cut,
+                            .rules = {.kind = BLOCKS_CSV,
+                                      .delimiter = delimiter_n ? settings->delimiter[0] : 0,
+                                      .delimiters = delimiter_n > 1 ? settings->delimiter : NULL,
+                                      .delimiters_n = delimiter_n,
+                                      .comment = settings->comment,
+                                      .footer_lines = settings->footer_lines,
+                                      .footer = settings->footer,
                                       .quote = settings->no_quote ? 0
                                                : settings->quote  ? settings->quote
                                                                   : '"',
@@ -283,6 +390,8 @@ enum q_code csv_detect(struct q_arena *arena, const char *path, const struct dec
         d.rules.cr = !memchr(s.p, '\n', s.n) && memchr(s.p, '\r', s.n);
         code = skip_lines(&s, &d.rules, settings->skip_lines, err);
     }
+    if (!code && settings->header == CSV_HEADER_FIND)
+        code = find_header(&s, settings, &d, err);
     if (!code) {
         if (!d.rules.delimiter)
             d.rules.delimiter = find_delimiter(&s, &d.rules);

@@ -79,6 +79,11 @@ static void scan_exact(struct csv_scan *s)
             behind = s->n;
         bool closed = s->p[behind - 1] == (r->cr ? '\r' : '\n') && open_quote == BLOCKS_NO_END;
         size_t end = behind - closed;
+        s->at = behind;
+        if (blocks_is_comment(r, s->p, start, end)) { /* it takes no room in `ends` */
+            s->n_comments++;
+            continue;
+        }
         for (size_t at = start; at < end;) { /* one field a turn */
             size_t field = blocks_field_end(r, s->p, end, at);
             if (field == end)
@@ -86,11 +91,10 @@ static void scan_exact(struct csv_scan *s)
             if (fields < s->fields)
                 s->ends[count + fields - 1] = (uint32_t)field;
             fields++;
-            at = field + 1;
+            at = field + blocks_delimiter_n(r);
         }
         if (fields <= s->fields)
             s->ends[count + fields - 1] = (uint32_t)end;
-        s->at = behind;
         if (fields == s->fields)
             count += fields;
         more = csv_scan_record(s, start, end, first, fields);
@@ -108,11 +112,17 @@ static scan_fn *fast_scan(bool quotes)
     return quotes ? any_scan_quoted : any_scan_plain;
 }
 
+/* Parity of quotes tells what is quoted. In a comment it does not. */
+static bool is_simple(const struct blocks_rules *r)
+{
+    return r->escape == r->quote && !r->comment;
+}
+
 void csv_scan(struct csv_scan *s, bool has_quote)
 {
     bool quotes = has_quote && s->rules->quote;
-    s->n_rows = s->n_odd = 0;
-    if (!quotes || s->rules->escape == s->rules->quote) {
+    s->n_rows = s->n_odd = s->n_comments = 0;
+    if (!s->rules->delimiters && (!quotes || is_simple(s->rules))) {
         /* What was found before the place where the fast scan gave up is good. */
         if (fast_scan(quotes)(s) || s->n_rows + s->n_odd)
             return;

@@ -40,6 +40,7 @@ struct csv_scan {
     size_t n_rows;
     struct csv_odd odd[SLAB_ROWS];
     size_t n_odd;
+    size_t n_comments;
 };
 
 /* Entries that `ends` must have for records of so many fields. */
@@ -55,6 +56,11 @@ void csv_scan(struct csv_scan *s, bool has_quote);
 static inline bool csv_scan_record(struct csv_scan *s, size_t start, size_t end, size_t first,
                                    size_t fields)
 {
+    if (__builtin_expect(s->rules->comment != 0, 0) &&
+        blocks_is_comment(s->rules, s->p, start, end)) {
+        s->n_comments++;
+        return true;
+    }
     if (__builtin_expect(fields == s->fields, 1) && !(fields == 1 && end - start <= 1)) {
         s->rows[s->n_rows++] = (struct csv_row){(uint32_t)start, (uint32_t)first};
         return s->n_rows + s->n_odd < s->max_rows;

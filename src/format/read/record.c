@@ -28,28 +28,36 @@ static size_t skip_quoted(const struct blocks_rules *r, const char *p, size_t n,
     }
 }
 
+static bool is_delimiter(const struct blocks_rules *r, const char *p, size_t n, size_t at)
+{
+    return p[at] == r->delimiter &&
+           (!r->delimiters ||
+            (n - at >= r->delimiters_n && memcmp(p + at, r->delimiters, r->delimiters_n) == 0));
+}
+
 static size_t csv_end(const struct blocks_rules *r, const char *p, size_t n, size_t at,
                       size_t *open_quote)
 {
     const char eol = line_end(r), *line = memchr(p + at, eol, n - at);
-    size_t end = line ? (size_t)(line - p) : n;
-    if (!r->quote || !memchr(p + at, r->quote, end - at))
+    size_t end = line ? (size_t)(line - p) : n, field = at;
+    if (!r->quote || blocks_is_comment(r, p, at, end) || !memchr(p + at, r->quote, end - at))
         return line ? end + 1 : BLOCKS_NO_END;
-    bool field_start = true;
     for (size_t i = at; i < n; i++) {
-        if (p[i] == r->quote && field_start) {
+        if (p[i] == r->quote && i == field) {
             size_t behind = skip_quoted(r, p, n, i + 1);
             if (behind == BLOCKS_NO_END) {
                 *open_quote = i;
                 return BLOCKS_NO_END;
             }
-            field_start = false;
             i = behind - 1;
             continue;
         }
         if (p[i] == eol)
             return i + 1;
-        field_start = p[i] == r->delimiter;
+        if (is_delimiter(r, p, n, i)) {
+            field = i + blocks_delimiter_n(r);
+            i = field - 1;
+        }
     }
     return BLOCKS_NO_END;
 }
@@ -61,7 +69,10 @@ size_t blocks_field_end(const struct blocks_rules *r, const char *p, size_t end,
         if (at == BLOCKS_NO_END)
             return end;
     }
-    const char *delimiter = at < end ? memchr(p + at, r->delimiter, end - at) : NULL;
+    const char *delimiter = NULL;
+    if (at < end)
+        delimiter = r->delimiters ? memmem(p + at, end - at, r->delimiters, r->delimiters_n)
+                                  : memchr(p + at, r->delimiter, end - at);
     return delimiter ? (size_t)(delimiter - p) : end;
 }
 
@@ -121,6 +132,29 @@ size_t blocks_skip_blanks(const char *p, size_t n, size_t at)
     while (at < n && (p[at] == ' ' || p[at] == '\t' || p[at] == '\n' || p[at] == '\r'))
         at++;
     return at;
+}
+
+bool blocks_matches(const char *pattern, const char *p, size_t n)
+{
+    const char *star = NULL; /* the last one, and where in the text it stopped taking */
+    size_t i = 0, taken = 0;
+    while (i < n) {
+        if (*pattern == '*') {
+            star = pattern++;
+            taken = i;
+        } else if (*pattern && (*pattern == '?' || *pattern == p[i])) {
+            pattern++;
+            i++;
+        } else if (star) {
+            pattern = star + 1;
+            i = ++taken;
+        } else {
+            return false;
+        }
+    }
+    while (*pattern == '*')
+        pattern++;
+    return !*pattern;
 }
 
 typedef signed char lanes __attribute__((vector_size(16)));

@@ -182,16 +182,20 @@ static struct result read_files(struct q_arena *arena, const struct reading *how
         r.code = show_rows(s, arena, &r.rows, &r.err);
     if (!r.code)
         r.code = show_rejects(s, &rejects, arena, &r.rejects, &r.err);
+    extract_file_close(s);
     for (size_t i = 0; i < extract_file_paths(s)->n; i++)
         q_buf_printf(&r.detected, "%s\n", extract_file_stats(s, i).detected);
     int64_t records = 0, loaded = 0;
-    for (size_t i = 0; i < extract_file_paths(s)->n; i++)
-        records += extract_file_stats(s, i).records - extract_file_stats(s, i).rejected;
+    for (size_t i = 0; i < extract_file_paths(s)->n; i++) {
+        struct extract_stats stats = extract_file_stats(s, i);
+        records += stats.records - stats.rejected;
+        for (size_t k = 0; k < stats.n_skips; k++)
+            records -= stats.skips[k].records;
+    }
     for (size_t i = 0; i < r.rows.n; i++)
         loaded += r.rows.p[i] == '\n';
     if (!r.code && rows && !strstr(q_buf_text(&r.rows), "two\nlines"))
         assert_int_equal(records, loaded);
-    extract_file_close(s);
     return r;
 }
 
@@ -235,6 +239,18 @@ static void expect(const struct file *files, struct reading how, const char *col
             assert_string_equal(q_buf_text(&r.rejects), rejects);
             release(&r);
         }
+}
+
+/* What is told of the file after it was read. */
+static void expect_told(const struct file *files, struct reading how, const char *part)
+{
+    struct q_arena *arena = q_arena_new(process, "test");
+    write_files(arena, files);
+    struct result r = read_files(arena, &how);
+    assert_string_equal(r.err.message, "");
+    if (!strstr(q_buf_text(&r.detected), part))
+        fail_msg("\"%s\" does not contain \"%s\"", q_buf_text(&r.detected), part);
+    release(&r);
 }
 
 static void expect_error(const struct file *files, struct reading how, enum q_code code,
@@ -308,6 +324,109 @@ static void a_bad_record_is_rejected_with_its_place_and_the_others_load(void **s
         "f.csv #4 line 5: cast b <1e2> [9999999999,1e2,]\n");
 }
 
+static void a_footer_is_left_out_and_counted(void **state)
+{
+    (void)state;
+    struct reading how = plain;
+    how.options = "footer_lines=2";
+    expect(ONE("a,b,c\n1,2,3\n4,5,6\nTOTAL,2\nend"), how, NULL, "1|2|3\n4|5|6\n", "");
+    expect(ONE("a,b,c\n1,\"two\nlines\",3\n\"TO\nTAL\",2\nend\n\n\n"), how, NULL,
+           "1|two\nlines|3\n", "");
+    expect(ONE("a,b,c\nTOTAL,2\nend\n"), how, NULL, "", "");
+    expect_error(ONE("a,b,c\nend\n"), how, Q_SOURCE, "fewer than 2 footer lines");
+    expect_told(ONE("a,b,c\n1,2,3\nTOTAL,2\nend"), how, "utf-8, 2 footer lines");
+    how.options = "footer=T*L,?";
+    expect(ONE("a,b,c\nTOTAL,1\n1,2,3\nTOTAL,1\nTAL,2\n"), how, NULL, "1|2|3\n",
+           "f.csv #1 line 2: too_few_fields - <> [TOTAL,1]\n");
+    expect(ONE("a,b,c\n1,2,3\n"), how, NULL, "1|2|3\n", "");
+    expect(ONE("a,b,c\nTOTAL,1\nTOTAL,2"), how, NULL, "", "");
+    how.options = "footer_lines=1 footer=TOTAL*";
+    expect(ONE("a,b,c\n1,2,3\nTOTAL,1\n"), how, NULL, "1|2|3\n", "");
+    expect_error(ONE("a,b,c\n1,2,3\nTOTAL,1\n4,5,6\n"), how, Q_SOURCE,
+                 "its last 1 lines are not as `footer: \"TOTAL*\"` says");
+}
+
+static void comments_are_no_records(void **state)
+{
+    (void)state;
+    struct reading how = plain;
+    how.options = "comment=#";
+    expect(ONE("# made, by\n\n#x\na,b,c\n#1,\"2,3\n1,2,3\n# it's \"so\n4,#5,6\n#\n7,8\n"), how,
+           NULL, "1|2|3\n4|#5|6\n", "f.csv #3 line 10: too_few_fields - <> [7,8]\n");
+    expect(ONE("a,b,c\n\"#1\",\"two\nlines\n#\",3\n# \"\n"), how, NULL, "#1|two\nlines\n#|3\n", "");
+    expect_told(ONE("a,b,c\n#\n1,2,3\n#\n"), how, "utf-8, 2 comment lines");
+}
+
+static void the_header_is_searched_for(void **state)
+{
+    (void)state;
+    struct reading how = plain;
+    how.options = "header=find";
+    expect(ONE("Report of, sales\n\nmade;by;us\nc; A ;b\n3;1;2\n"), how, NULL, "1|2|3\n", "");
+    expect_told(ONE("Report\n\na,b,c\n1,2,3\n"), how, "header behind 2 lines");
+    expect_error(ONE("x\na,b\n1,2\n"), how, Q_SOURCE, "none of its first 3 lines has all declared");
+    expect_error(ONE("x\na,b\n"), (struct reading){.path = "f.csv", .options = "header=find"},
+                 Q_CONFIG, "without `columns`");
+    how.options = "header=find skip_lines=1";
+    expect(ONE("a,b,c\nx\na,b,c\n1,2,3\n"), how, NULL, "1|2|3\n", "");
+}
+
+static void a_delimiter_may_have_several_characters(void **state)
+{
+    (void)state;
+    struct reading how = plain;
+    how.options = "delimiter=~|~";
+    expect(ONE("a~|~b~|~c\n1~|~2~~|~~|\n\"x~|~y\"~|~|~|~\"\"\n1~|~2\n"), how, NULL,
+           "1|2~|~|\nx~|~y|||\n", "f.csv #3 line 4: too_few_fields - <> [1~|~2]\n");
+    how.options = "delimiter=||";
+    expect(ONE("a||b||c\r\n1||2|||3\r\n\"two\nlines\"||\"q\"\"q\"||||\n"), how, NULL, "1|2||3\n",
+           "f.csv #2 line 3: too_many_fields - <> [\"two\nlines\"||\"q\"\"q\"||||]\n");
+}
+
+static void ragged_records_are_mended_where_that_is_declared(void **state)
+{
+    (void)state;
+    struct reading how = plain;
+    const char *both = "1|2|~\n4|5|6\n~|~|~\n7|8|9\n";
+    how.options = "too_few_fields=null too_many_fields=cut";
+    expect(ONE("a,b,c\n1,2\n4,5,6\n\"\"\n7,8,9,10\n"), how, NULL, "1|2|~\n4|5|6\n|~|~\n7|8|9\n",
+           "");
+    expect(ONE("a,b,c\r\n1,2\r\n4,5,6\r\n,\r\n7,8,9,\r\n"), how, NULL, both, "");
+    expect_told(ONE("a,b,c\n1,2\n4,5,6\n,\n7,8,9,10\n"), how,
+                "2 records with too few fields, 1 record cut");
+    how.options = "too_few_fields=null";
+    expect(ONE("a,b,c\n1\n7,8,9,10\n\xFF,1\n1,\"x\"y\n"), how, NULL, "1|~|~\n",
+           "f.csv #2 line 3: too_many_fields - <> [7,8,9,10]\n"
+           "f.csv #3 line 4: invalid_utf8 a <\xFF> [\xFF,1]\n"
+           "f.csv #4 line 5: bad_quote b <\"x\"y> [1,\"x\"y]\n");
+    how = typed;
+    how.options = "too_many_fields=cut";
+    expect(ONE("a,b,c\nx,1,2010-12-01,z,y\"\n1,2,2010-12-01,\n"), how, NULL, "1|2.00|2010-12-01\n",
+           "f.csv #1 line 2: cast a <x> [x,1,2010-12-01,z,y\"]\n");
+}
+
+static void an_encoding_is_guessed_where_that_is_declared(void **state)
+{
+    (void)state;
+    struct reading how = plain;
+    expect(ONE("a\0,\0b\0,\0c\0\n\0"
+               "1\0,\0\xE4\0,\0"
+               "3\0\n\0"),
+           how, NULL, "1|\xC3\xA4|3\n", "");
+    expect_told(ONE("a\0,\0b\0,\0c\0\n\0"
+                    "1\0,\0"
+                    "2\0,\0"
+                    "3\0"),
+                how, "utf-16le (by its NUL bytes)");
+    how.options = "encoding=guess";
+    expect(ONE("a,b,c\n1,\xE4,\x80\n\xC3\xA4,2,3\n"), how, NULL,
+           "1|\xC3\xA4|\xE2\x82\xAC\n\xC3\x83\xC2\xA4|2|3\n", "");
+    expect_told(ONE("a,b,c\n1,\xE4,\x80\n\xC3\xA4,2,3\n"), how,
+                "windows-1252 (guessed: 1 line is not UTF-8)");
+    expect(ONE("a,b,c\n\xC3\xA4,2,3\n"), how, NULL, "\xC3\xA4|2|3\n", "");
+    expect_told(ONE("a,b,c\n\xC3\xA4,2,3\n"), how, "3 columns, utf-8");
+}
+
 static void columns_are_matched_by_name(void **state)
 {
     (void)state;
@@ -316,6 +435,9 @@ static void columns_are_matched_by_name(void **state)
            how, "a integer; b text", "1|x\n2|y\n", "");
     expect_error(ONE("a,bb\n1,x\n"), how, Q_SOURCE, "could not find column \"b\"");
     expect_error(ONE("a,b,a\n1,x,2\n"), how, Q_SOURCE, "\"a\" stands there twice");
+    struct reading numbered = {.path = "f.csv", .options = "duplicate_columns=number header=true"};
+    expect(ONE("a,b,A,a_2,a\n1,x,2,3,4\n"), numbered,
+           "a bigint; b text; A_3 bigint; a_2 bigint; a_4 bigint", "1|x|2|3|4\n", "");
     expect_error(
         (const struct file[]){{"f1.csv", "a,b\n1,x\n", 0}, {"f2.csv", "a,b,z\n1,x,2\n", 0}, {0}},
         how, Q_SOURCE, "column \"z\" that is not expected");
@@ -437,7 +559,8 @@ static void wrong_options_are_refused(void **state)
 {
     (void)state;
     struct reading how = typed;
-    static const char *const wrong[] = {"delimiter=ab",  "delimiter=\"",
+    static const char *const wrong[] = {"delimiter=ä",   "delimiter=|\"",
+                                        "comment=\"",    "delimiter=\"",
                                         "formats=%d/%m", "decimal_comma=true thousands=,",
                                         "quote=xx",      "encoding=klingon"};
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -452,6 +575,12 @@ int main(void)
         cmocka_unit_test(quotes_are_read_as_they_are_written),
         cmocka_unit_test(line_ends_may_be_mixed_or_missing),
         cmocka_unit_test(a_bad_record_is_rejected_with_its_place_and_the_others_load),
+        cmocka_unit_test(a_footer_is_left_out_and_counted),
+        cmocka_unit_test(comments_are_no_records),
+        cmocka_unit_test(the_header_is_searched_for),
+        cmocka_unit_test(a_delimiter_may_have_several_characters),
+        cmocka_unit_test(ragged_records_are_mended_where_that_is_declared),
+        cmocka_unit_test(an_encoding_is_guessed_where_that_is_declared),
         cmocka_unit_test(columns_are_matched_by_name),
         cmocka_unit_test(types_are_inferred_over_all_rows),
         cmocka_unit_test(the_dialect_is_detected),

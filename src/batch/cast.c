@@ -325,6 +325,11 @@ static bool lenient_value(struct job *one)
         one->base = plain;
         one->spans = &whole;
     }
+    if (n && cast->implied_point) { /* a whole number in a place of the same size */
+        if (memchr(one->base + one->spans->at, '.', n))
+            return false;
+        one->limits.scale = 0;
+    }
     run_loop(one);
     return one->failed == 0;
 }
@@ -350,7 +355,8 @@ size_t batch_cast_column(const struct batch_cast *cast, const char *base,
                          size_t first, uint64_t *fail)
 {
     struct job j = {cast, base, spans, rows, col, first, fail, 0, cast_limits_of(cast)};
-    if (cast->trim || cast->n_nulls || cast->n_formats || cast->thousands || cast->decimal_comma)
+    if (cast->trim || cast->n_nulls || cast->n_formats || cast->thousands || cast->decimal_comma ||
+        cast->implied_point)
         loop_lenient(&j);
     else
         run_loop(&j);

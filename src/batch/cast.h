@@ -63,6 +63,7 @@ struct batch_cast {
     bool trim;                  /* blanks around an unquoted value are not part of it */
     bool round_half_up;         /* surplus decimal digits are rounded, halves away from zero */
     bool decimal_comma;         /* the decimal point is a comma */
+    bool implied_point;         /* decimals: the text is the unscaled integer, and a point fails */
     char thousands;             /* between groups of exactly three digits; 0: none */
     const char *const *formats; /* of dates and times, the first that fits; NULL: ISO as above */
     size_t n_formats;

@@ -162,7 +162,8 @@ static enum q_code describe_part(struct plan *plan, const struct cfg_source *cfg
     enum q_code code = q_json_parse(arena, q_str(shape), "shape of a file", &json, err);
     if (code)
         return code;
-    bool csv = q_streq(q_json_text(q_json_get(json, "format"), ""), "csv");
+    const char *format = q_json_text(q_json_get(json, "format"), "");
+    bool csv = q_streq(format, "csv"), fixed = q_streq(format, "fixed");
     *o = *options;
     if (csv && (!o->delimiter || q_streq(o->delimiter, "auto")))
         o->delimiter = q_json_text(q_json_get(json, "delimiter"), ",");
@@ -172,7 +173,7 @@ static enum q_code describe_part(struct plan *plan, const struct cfg_source *cfg
     const char *dir = q_printf(arena, ".quern/tmp/%ld/replay_%d", (long)getpid(), ++number);
     struct writer w = {.arena = arena,
                        .dir = q_path_join(arena, plan->project->dir, dir),
-                       .ending = csv ? "csv" : "ndjson",
+                       .ending = csv ? "csv" : fixed ? "fixed" : "ndjson",
                        .number = -1};
     w.header =
         csv ? header_of(arena, q_json_get(json, "names"), tab ? "\t" : o->delimiter, quote[0])

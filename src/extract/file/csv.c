@@ -55,6 +55,7 @@ static void shape(const struct file_item *f, struct q_json *out)
     const struct csv_dialect *d = f->dialect;
     const char delimiter[] = {d->rules.delimiter, 0};
     struct q_json *names = q_json_set_array(out, "names");
+    q_json_set_bool(out, "paths", true);
     q_json_set_text(out, "delimiter", d->rules.delimiters ? d->rules.delimiters : delimiter);
     for (size_t c = 0; c < f->names.n; c++)
         q_json_push_text(names, f->names.v[c]);

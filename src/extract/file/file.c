@@ -119,7 +119,7 @@ static void settle_columns(struct extract_file *s)
 {
     for (size_t i = 0; s->in->declared && i < s->in->declared->n; i++)
         add_column(s, s->in->declared->v[i].name);
-    for (size_t i = 0; s->in->pinned && i < s->in->pinned->n; i++)
+    for (size_t i = 0; s->in->pinned && !s->reader->declared_only && i < s->in->pinned->n; i++)
         add_column(s, s->in->pinned->v[i].name);
     if (s->reader->look || s->in->pinned)
         return;

@@ -53,7 +53,10 @@ struct extract_file_options {
     const char *footer, *comment;
     const char *too_few_fields, *too_many_fields, *duplicate_columns;
     const char *encoding, *compression;
-    bool trim, decimal_comma;
+    const char *unit, *padding; /* fixed width */
+    int64_t type_at, type_width;
+    q_texts type_value;
+    bool trim, decimal_comma, implied_point;
     const char *thousands, *round;
     const char *missing_columns, *extra_columns;
     int64_t max_record, max_bytes, max_ratio;

@@ -25,6 +25,7 @@ struct file_reader {
     const char *format;         /* as `format` names it */
     const char *const *endings; /* of file names, NULL at the end */
     bool has_null;              /* it has a null of its own, so an empty text is a text */
+    bool declared_only;         /* its columns are the declared ones, whatever the lock file says */
     bool is_packed;             /* it holds several times its size */
     /* MAY, instead of the others: s->columns and s->select, a statement of the engine. */
     enum q_code (*describe)(struct extract_file *s, struct q_err *err);
@@ -46,12 +47,12 @@ struct file_reader {
     enum q_code (*locate)(void *file, struct blocks_place *places, size_t n, size_t raw_max,
                           struct q_arena *arena, struct q_err *err);
     /* MAY: records that are skipped, beside footers, by reason; after close(). Returns how many there are, up to `max`. */
-    size_t (*skips)(void *file, struct extract_skip *out, size_t max);
+    size_t (*skips)(void *file, struct q_arena *arena, struct extract_skip *out, size_t max);
     /* MAY: extract_file_shape(). */
     void (*shape)(const struct file_item *f, struct q_json *out);
 };
 
-extern const struct file_reader file_csv, file_json, file_parquet;
+extern const struct file_reader file_csv, file_fixed, file_json, file_parquet;
 
 /* One file of a source. */
 struct file_item {

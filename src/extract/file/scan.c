@@ -30,7 +30,8 @@ static void tell(struct extract_file *s, struct file_item *f)
     if (notes[1].n)
         f->skips[f->n_skips++] = (struct extract_skip){"footer", notes[1].n};
     if (s->reader->skips)
-        f->n_skips += s->reader->skips(f->file, f->skips + f->n_skips, SKIPS_MAX - f->n_skips);
+        f->n_skips +=
+            s->reader->skips(f->file, f->arena, f->skips + f->n_skips, SKIPS_MAX - f->n_skips);
 }
 
 static void file_item_close(struct extract_file *s, struct file_item *f)

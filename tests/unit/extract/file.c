@@ -25,6 +25,8 @@ struct reading {
     const char *path;
     const char *columns; /* "a integer, b text"; NULL: inferred */
     const char *options; /* "delimiter=;" ..., separated by blanks */
+    const char *
+        places; /* of the columns in order, separated by blanks: "at:width", "from" or "$path"; NULL: none */
     bool optional;
     size_t workers, block_size;
 };
@@ -32,7 +34,7 @@ struct reading {
 struct result {
     enum q_code code;
     struct q_err err;
-    struct q_buf columns, rows, rejects, detected;
+    struct q_buf columns, rows, rejects, detected, skipped;
 };
 
 static pthread_mutex_t reject_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -101,6 +103,33 @@ static void declare(struct q_arena *arena, struct q_schema *schema, const char *
     }
 }
 
+/* The columns as a pipeline declares them, with their places. */
+static const struct cfg_source *source_of(struct q_arena *arena, const struct q_schema *declared,
+                                          const char *places)
+{
+    struct cfg_source *cfg = q_new(arena, struct cfg_source);
+    char *word = q_strdup(arena, places ? places : ""), *next;
+    for (size_t i = 0; i < declared->n; i++, word = next) {
+        struct cfg_column *c = q_vec_push(arena, &cfg->columns);
+        c->name.s = declared->v[i].name;
+        c->name.pos.file = c->width.pos.file = c->at.pos.file = "pipelines/p.yaml";
+        next = word + strcspn(word, " ");
+        if (*next)
+            *next++ = 0;
+        char *colon = strchr(word, ':');
+        if (*word == '$' || *word == '#' || *word == '.') {
+            c->path.s = word;
+        } else if (colon) {
+            *colon = 0;
+            c->at.s = *word ? word : NULL;
+            c->width.s = colon + 1;
+        } else if (*word) {
+            ((struct cfg_text *)q_vec_push(arena, &c->from))->s = word;
+        }
+    }
+    return cfg;
+}
+
 /* Rows in order of position, values separated by |, NULL as ~. */
 static enum q_code show_rows(const struct extract_file *s, struct q_arena *arena, struct q_buf *out,
                              struct q_err *err)
@@ -152,8 +181,8 @@ static struct result read_files(struct q_arena *arena, const struct reading *how
     static int scans;
     struct extract_file *s;
     const struct db_source *rows;
-    struct q_buf *bufs[] = {&r.columns, &r.rows, &r.rejects, &r.detected};
-    for (size_t i = 0; i < 4; i++)
+    struct q_buf *bufs[] = {&r.columns, &r.rows, &r.rejects, &r.detected, &r.skipped};
+    for (size_t i = 0; i < sizeof bufs / sizeof *bufs; i++)
         q_buf_init(bufs[i], 1 << 20);
     set_options(arena, options, how->options);
     declare(arena, declared, how->columns);
@@ -161,6 +190,7 @@ static struct result read_files(struct q_arena *arena, const struct reading *how
     *in = (struct extract_file_input){.dir = dir,
                                       .name = q_printf(arena, "f%d", scans++),
                                       .options = options,
+                                      .cfg = source_of(arena, declared, how->places),
                                       .declared = declared,
                                       .optional = how->optional,
                                       .sink = &sink,
@@ -189,8 +219,11 @@ static struct result read_files(struct q_arena *arena, const struct reading *how
     for (size_t i = 0; i < extract_file_paths(s)->n; i++) {
         struct extract_stats stats = extract_file_stats(s, i);
         records += stats.records - stats.rejected;
-        for (size_t k = 0; k < stats.n_skips; k++)
+        for (size_t k = 0; k < stats.n_skips; k++) {
             records -= stats.skips[k].records;
+            q_buf_printf(&r.skipped, "%s %lld\n", stats.skips[k].reason,
+                         (long long)stats.skips[k].records);
+        }
     }
     for (size_t i = 0; i < r.rows.n; i++)
         loaded += r.rows.p[i] == '\n';
@@ -217,6 +250,7 @@ static void release(struct result *r)
     q_buf_release(&r->rows);
     q_buf_release(&r->rejects);
     q_buf_release(&r->detected);
+    q_buf_release(&r->skipped);
 }
 
 /* Read with every combination of workers and blocks: all give the same. */
@@ -427,6 +461,61 @@ static void an_encoding_is_guessed_where_that_is_declared(void **state)
     expect_told(ONE("a,b,c\n\xC3\xA4,2,3\n"), how, "3 columns, utf-8");
 }
 
+static void fixed_width_is_read_by_places(void **state)
+{
+    (void)state;
+    struct reading how = {.path = "f.csv",
+                          .columns = "id integer; name text; amount decimal(7,2)",
+                          .places = "1:3 5:4 :6",
+                          .options = "format=fixed"};
+    expect(ONE("001-\xC3\xA4\xC3\xB6 x  1.50and more\n 2 - y  12345.\n\n  3\n"), how, NULL,
+           "1|\xC3\xA4\xC3\xB6 x|1.50\n2|y|12345.00\n",
+           "f.csv #3 line 4: too_few_fields - <> [  3]\n");
+    how.options = "format=fixed too_few_fields=null";
+    expect(ONE("  3\r\n\r\n4   zz\r\n              \n"), how, NULL, "3|~|~\n4|zz|~\n~|~|~\n", "");
+    expect_told(ONE("  3\n  4       1.50\n"), how,
+                "fixed width, 3 fields, utf-8, 1 record with too few");
+    how.options = "format=fixed padding=right";
+    expect(ONE("1  -   x   1.5\n1  -   x1.5   \n"), how, NULL, "1|   x|1.50\n",
+           "f.csv #1 line 1: cast amount <   1.5> [1  -   x   1.5]\n");
+    how.options = "format=fixed unit=bytes";
+    expect(ONE("001-\xC3\xA4\xC3\xB6  1.50\n"), how, NULL, "1|\xC3\xA4\xC3\xB6|1.50\n", "");
+    how.options = "format=fixed implied_point=true";
+    expect(ONE("001-xxxx000150\n002-xxxx  -007\n003-xxxx 12.00\n004-xxxx      \n"), how, NULL,
+           "1|xxxx|1.50\n2|xxxx|-0.07\n4|xxxx|~\n",
+           "f.csv #3 line 3: cast amount <12.00> [003-xxxx 12.00]\n");
+    how.options = "format=fixed skip_lines=1 footer=END* comment=#";
+    expect(ONE("header\n# x\n001-xxxx000150\n\xFF 1-xxxx000150\nEND 1\n"), how, NULL,
+           "1|xxxx|150.00\n", "f.csv #2 line 4: invalid_utf8 - <> [\xFF 1-xxxx000150]\n");
+    how.columns = "id; name";
+    how.places = "1:3 4:4";
+    how.options = "format=fixed";
+    expect(ONE("001 xyz\n012 abc\n"), how, "id text; name text", "001|xyz\n012|abc\n", "");
+}
+
+static void records_of_other_types_are_counted_by_type(void **state)
+{
+    (void)state;
+    struct reading how = {
+        .path = "f.csv", .columns = "id integer; qty integer", .places = "3:3 6:2"};
+    const struct file *f = ONE("10  1 5\n20\n10  2 6\n30zzz\n99\n20x\n");
+    how.options = "format=fixed record_type.at=1 record_type.width=2 record_type.value=10";
+    expect(f, how, NULL, "1|5\n2|6\n", "");
+    struct q_arena *arena = q_arena_new(process, "test");
+    write_files(arena, f);
+    struct result r = read_files(arena, &how);
+    assert_string_equal(q_buf_text(&r.skipped),
+                        "record_type 20 2\nrecord_type 30 1\nrecord_type 99 1\n");
+    release(&r);
+    how.options = "format=fixed record_type.at=1 record_type.width=2";
+    expect_error(f, how, Q_CONFIG, "needs \"at\", \"width\" and \"value\"");
+    how.places = "3:3 6:0";
+    how.options = "format=fixed";
+    expect_error(f, how, Q_CONFIG, "width");
+    how.places = "3:3";
+    expect_error(f, how, Q_CONFIG, "column \"qty\" has no `width`");
+}
+
 static void columns_are_matched_by_name(void **state)
 {
     (void)state;
@@ -581,6 +670,8 @@ int main(void)
         cmocka_unit_test(a_delimiter_may_have_several_characters),
         cmocka_unit_test(ragged_records_are_mended_where_that_is_declared),
         cmocka_unit_test(an_encoding_is_guessed_where_that_is_declared),
+        cmocka_unit_test(fixed_width_is_read_by_places),
+        cmocka_unit_test(records_of_other_types_are_counted_by_type),
         cmocka_unit_test(columns_are_matched_by_name),
         cmocka_unit_test(types_are_inferred_over_all_rows),
         cmocka_unit_test(the_dialect_is_detected),

@@ -173,7 +173,9 @@ static enum q_code describe_part(struct plan *plan, const struct cfg_source *cfg
     const char *dir = q_printf(arena, ".quern/tmp/%ld/replay_%d", (long)getpid(), ++number);
     struct writer w = {.arena = arena,
                        .dir = q_path_join(arena, plan->project->dir, dir),
-                       .ending = csv ? "csv" : fixed ? "fixed" : "ndjson",
+                       .ending = csv     ? "csv"
+                                 : fixed ? "fixed"
+                                         : "ndjson",
                        .number = -1};
     w.header =
         csv ? header_of(arena, q_json_get(json, "names"), tab ? "\t" : o->delimiter, quote[0])

@@ -112,7 +112,7 @@ static const struct cfg_source *source_of(struct q_arena *arena, const struct q_
     for (size_t i = 0; i < declared->n; i++, word = next) {
         struct cfg_column *c = q_vec_push(arena, &cfg->columns);
         c->name.s = declared->v[i].name;
-        c->name.pos.file = c->width.pos.file = c->at.pos.file = "pipelines/p.yaml";
+        c->name.pos = c->width.pos = c->at.pos = (struct cfg_pos){"pipelines/p.yaml", 1, 1};
         next = word + strcspn(word, " ");
         if (*next)
             *next++ = 0;

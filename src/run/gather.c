@@ -16,7 +16,7 @@ struct gather;
 struct worker {
     struct gather *g;
     pthread_t thread;
-    const char *connection; /* whose sources it reads; NULL: one file source */
+    q_texts connections; /* whose sources it reads */
     Q_VEC(const struct plan_step *) steps;
     struct step_ctx ctx;
     enum q_code code;
@@ -75,17 +75,25 @@ size_t gather_count(const struct run_session *s, const struct plan *plan, size_t
     return own > 1 && (remote || several) ? n : 1;
 }
 
-/* The worker that reads this step's source: that of its connection, or a new one. */
-static struct worker *worker_for(struct gather *g, const char *connection, size_t number)
+static bool reads(const struct worker *w, const char *connection)
+{
+    for (size_t i = 0; i < w->connections.n; i++)
+        if (q_streq(w->connections.v[i], connection))
+            return true;
+    return false;
+}
+
+/* The worker that reads this step's source: that of its connection, else a new one, else one of those there are. */
+static struct worker *worker_for(struct gather *g, struct q_arena *arena, const char *connection,
+                                 size_t number)
 {
     for (size_t i = 0; i < g->n && connection; i++)
-        if (q_streq(g->workers[i].connection, connection))
+        if (reads(&g->workers[i], connection))
             return &g->workers[i];
-    if (g->n == MOST_WORKERS)
-        return &g->workers[number % MOST_WORKERS];
-    struct worker *w = &g->workers[g->n++];
+    struct worker *w = &g->workers[g->n < MOST_WORKERS ? g->n++ : number % MOST_WORKERS];
     w->g = g;
-    w->connection = connection;
+    if (connection)
+        *q_vec_push(arena, &w->connections) = connection;
     return w;
 }
 
@@ -132,7 +140,9 @@ static void *work(void *arg)
     for (size_t i = 0; i < w->steps.n && !w->code && !atomic_load(&w->g->stopped); i++) {
         const struct plan_step *step = w->steps.v[i];
         int64_t started = q_ticks();
+        pthread_mutex_lock(&w->lock);
         w->rows = w->bytes = 0;
+        pthread_mutex_unlock(&w->lock);
         w->code = step->run(step, &w->ctx, &w->err);
         w->failed = (size_t)(step - w->g->plan->steps.v);
         if (!w->code)
@@ -143,10 +153,8 @@ static void *work(void *arg)
     return NULL;
 }
 
-static enum q_code prepare(struct gather *g, struct worker *w, const struct step_ctx *ctx,
-                           struct q_err *err)
+static enum q_code prepare(struct worker *w, const struct step_ctx *ctx, struct q_err *err)
 {
-    (void)g;
     pthread_mutex_init(&w->lock, NULL);
     w->ctx = *ctx;
     w->ctx.arena = q_arena_new(ctx->arena, "gather");
@@ -194,11 +202,11 @@ enum q_code gather_run(struct run_session *s, struct step_ctx *ctx, const struct
     g.workers = q_alloc_array(ctx->arena, n, sizeof *g.workers);
     for (size_t i = 0; i < n; i++) {
         const struct plan_step *step = &plan->steps.v[first + i];
-        struct worker *w = worker_for(&g, connection_of(plan, step), i);
+        struct worker *w = worker_for(&g, ctx->arena, connection_of(plan, step), i);
         *q_vec_push(ctx->arena, &w->steps) = step;
     }
     for (size_t i = 0; i < g.n && !code; i++)
-        code = prepare(&g, &g.workers[i], ctx, err);
+        code = prepare(&g.workers[i], ctx, err);
     if (code)
         return code;
     run_all(s, &g);

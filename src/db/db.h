@@ -44,7 +44,8 @@ Q_MUST_CHECK enum q_code db_open(struct q_arena *arena, const struct db_settings
 /* Closed with `arena`, which is a child of the one of db_open() or the same. */
 Q_MUST_CHECK enum q_code db_connect(struct db *db, struct q_arena *arena, struct db_conn **out,
                                     struct q_err *err);
-/* Attach a database file under a name, for reading only or for writing; close it again. */
+/* Attach a database file under a name, for reading only or for writing; close it again. For writing a missing file is made,
+ * which DuckDB 1.3 and later can open. */
 Q_MUST_CHECK enum q_code db_attach(struct db_conn *conn, const char *path, const char *name,
                                    bool read_only, struct q_err *err);
 Q_MUST_CHECK enum q_code db_detach(struct db_conn *conn, const char *name, struct q_err *err);

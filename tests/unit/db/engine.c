@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "db/db.h"
+#include "sql/build.h"
 #include "support/place.h"
 
 struct engine {
@@ -204,6 +205,39 @@ static void a_file_is_attached_for_reading_or_writing_and_detached(void **state)
     assert_int_equal(db_attach(e.conn, e.place.dir, "x", false, &err), Q_TARGET);
     assert_int_equal(db_attach(e.conn, q_printf(e.place.arena, "%s/below", text), "x", false, &err),
                      Q_TARGET);
+    engine_close(&e);
+}
+
+/* The engine does not attach a file under a format that is older than the file's own. */
+static bool attaches_as(struct engine *e, const char *path, const char *format)
+{
+    struct q_err ignored = {0};
+    const char *sql = sql_make(e->place.arena, "ATTACH %L AS probe (READ_ONLY, STORAGE_VERSION %L)",
+                               path, format);
+    if (db_exec(e->conn, sql, NULL, 0, NULL, &ignored))
+        return false;
+    run(e, "DETACH probe");
+    return true;
+}
+
+static void a_new_file_gets_a_newer_format_and_an_old_one_keeps_its_own(void **state)
+{
+    (void)state;
+    struct engine e = engine_with(NULL);
+    struct q_err err = {0};
+    const char *made = place_path(&e.place, "made.duckdb"), *old = place_path(&e.place, "o.duckdb");
+    assert_int_equal(db_attach(e.conn, made, "wh", false, &err), Q_OK);
+    run(&e, "CREATE TABLE wh.t AS SELECT 7 AS i");
+    assert_int_equal(db_detach(e.conn, "wh", &err), Q_OK);
+    assert_true(attaches_as(&e, made, "v1.3.0"));
+    assert_false(attaches_as(&e, made, "v1.2.0"));
+    run(&e, sql_make(e.place.arena, "ATTACH %L AS wh (STORAGE_VERSION 'v1.0.0')", old));
+    run(&e, "CREATE TABLE wh.t AS SELECT 7 AS i");
+    run(&e, "DETACH wh");
+    assert_int_equal(db_attach(e.conn, old, "wh", false, &err), Q_OK);
+    run(&e, "INSERT INTO wh.t VALUES (8)");
+    assert_int_equal(db_detach(e.conn, "wh", &err), Q_OK);
+    assert_true(attaches_as(&e, old, "v1.0.0"));
     engine_close(&e);
 }
 
@@ -664,6 +698,7 @@ int main(void)
         cmocka_unit_test(an_error_in_the_middle_of_a_stream_comes_with_the_batch),
         cmocka_unit_test(a_transaction_is_committed_or_leaves_nothing),
         cmocka_unit_test(a_file_is_attached_for_reading_or_writing_and_detached),
+        cmocka_unit_test(a_new_file_gets_a_newer_format_and_an_old_one_keeps_its_own),
         cmocka_unit_test(a_table_is_found_by_its_name_and_a_view_is_none),
         cmocka_unit_test(threads_are_set_while_the_engine_runs),
         cmocka_unit_test(what_was_committed_is_in_the_file_though_the_engine_is_abandoned),

@@ -79,8 +79,8 @@ static duckdb_config make_config(const struct db_settings *s)
     set_config(config, "preserve_insertion_order", "false");
     set_config(config, "enable_progress_bar", "true");
     set_config(config, "enable_progress_bar_print", "false");
-    /* a commit writes the database file at once, and not first a log of the same rows */
-    set_config(config, "checkpoint_threshold", "0B");
+    if (s->path)
+        set_config(config, "checkpoint_threshold", "0B"); /* as in db_attach() */
     if (s->read_only)
         set_config(config, "access_mode", "read_only");
     if (s->memory_limit > 0) {
@@ -191,7 +191,13 @@ enum q_code db_attach(struct db_conn *conn, const char *path, const char *name, 
                       struct q_err *err)
 {
     struct q_arena *scratch = q_arena_new(NULL, "attach");
-    enum q_code code = run_made(conn, scratch, attach_sql(scratch, path, name, read_only), err);
+    bool writes = !read_only && !q_streq(path, ":memory:");
+    const char *attach = attach_sql(scratch, path, name, read_only);
+    /* A commit writes the file at once, and not first a log of the same rows. It is a setting of the whole engine: while
+     * nothing is written to files, each statement would tidy up the tables in memory as well. */
+    enum q_code code = run_made(
+        conn, scratch,
+        writes ? sql_make(scratch, "%s; SET checkpoint_threshold = '0B'", attach) : attach, err);
     if (code && code != Q_LOCKED && code != Q_NOSPACE && code != Q_NOMEM) {
         if (err)
             err->code = Q_TARGET;
@@ -201,15 +207,23 @@ enum q_code db_attach(struct db_conn *conn, const char *path, const char *name, 
         q_context(err, "opening \"%s\"", path);
     else
         conn->db->files++;
+    if (!code && writes)
+        conn->db->written = q_strdup(conn->db->arena, name);
     return code;
 }
 
 enum q_code db_detach(struct db_conn *conn, const char *name, struct q_err *err)
 {
     struct q_arena *scratch = q_arena_new(NULL, "detach");
-    enum q_code code = run_made(conn, scratch, sql_make(scratch, "DETACH %I", name), err);
+    bool writes = conn->db->written && q_streq(conn->db->written, name);
+    enum q_code code = run_made(
+        conn, scratch,
+        sql_make(scratch, writes ? "DETACH %I; RESET checkpoint_threshold" : "DETACH %I", name),
+        err);
     if (!code)
         conn->db->files--;
+    if (!code && writes)
+        conn->db->written = NULL;
     return code;
 }
 

@@ -15,8 +15,9 @@ struct db {
     duckdb_database handle;
     pthread_mutex_t lock; /* over `sources` and the errors in them */
     struct source_slot *sources;
-    int files;      /* database files that are open; in memory too, once attached */
-    bool abandoned; /* see db_abandon() */
+    int files;           /* database files that are open; in memory too, once attached */
+    const char *written; /* the name under which a file is attached for writing; NULL: none is */
+    bool abandoned;      /* see db_abandon() */
 };
 
 struct db_conn {

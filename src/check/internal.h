@@ -29,6 +29,7 @@ struct check_rule {
     const char *evaluated; /* aggregate over r: how many rows it looks at */
     const char *value;     /* text for q_rejects, or NULL */
     const char *join;      /* joins that it needs, or NULL */
+    const char *known;     /* "... AS x", a column of r that it needs, or NULL */
     q_texts statements;    /* CHECK_SET: to make `set`; CHECK_SQL: the query */
     const char *set;       /* table of failing positions */
     const char

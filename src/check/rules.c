@@ -305,15 +305,14 @@ static enum q_code reference(struct check *c, const struct cfg_rule *cfg, int or
                         q_type_text(column->type, shown[0]), table->name, to->name,
                         q_type_text(to->type, shown[1]));
     struct check_rule *rule = add_declared(c, CHECK_ROWS, cfg, ord);
-    const char *alias = q_printf(c->arena, "j%zu", ++c->lookups);
-    rule->join = sql_make(
-        c->arena,
-        "LEFT JOIN (SELECT DISTINCT %I AS k FROM %s WHERE %I IS NOT NULL) AS %I ON %I.k = r.%I",
-        to->name, c->in.plan->table_ref(c->in.plan, table), to->name, alias, alias, column->name);
+    const char *known = q_printf(c->arena, "_q_known_%zu", ++c->lookups);
+    rule->known =
+        sql_make(c->arena, "r.%I IN (SELECT %I FROM %s WHERE %I IS NOT NULL) AS %I", column->name,
+                 to->name, c->in.plan->table_ref(c->in.plan, table), to->name, known);
     rule->evaluated = sql_make(c->arena, "count(r.%I)", column->name);
-    rule->fails = sql_make(c->arena, "(r.%I IS NOT NULL AND %I.k IS NULL)", column->name, alias);
+    rule->fails = sql_make(c->arena, "(r.%I IS NOT NULL AND NOT r.%I)", column->name, known);
     if (cfg->nulls_fail) {
-        rule->fails = sql_make(c->arena, "(%I.k IS NULL)", alias);
+        rule->fails = sql_make(c->arena, "(r.%I IS NULL OR NOT r.%I)", column->name, known);
         rule->evaluated = "count(*)";
     }
     set_column(c, rule, column);

@@ -45,6 +45,19 @@ static void add_failure(struct sql *q, const struct check *c, const bool *use)
     sql_add(q, "} END");
 }
 
+/* The relation with the columns that rules need; each is made once, however often a rule reads it. */
+static void add_relation(struct sql *q, const struct check *c, const bool *use)
+{
+    const char *keyed = c->in.plan ? c->in.plan->keyed : NULL;
+    struct sql *known = sql_new(c->arena);
+    for (size_t i = 0; i < c->rules.n; i++)
+        if (in_scan(c, use, i) && c->rules.v[i].known)
+            sql_add(known, ", %s", c->rules.v[i].known);
+    const char *columns = sql_text(known);
+    sql_add(q, *columns ? "(SELECT r.*%s FROM %I AS r)" : "%s%I", columns,
+            keyed ? keyed : c->in.relation);
+}
+
 const char *check_scan_sql(const struct check *c, const bool *use)
 {
     struct sql *q = sql_new(c->arena);
@@ -57,7 +70,9 @@ const char *check_scan_sql(const struct check *c, const bool *use)
     sql_add(q, ", list(r._q_failure) FILTER (r._q_failure IS NOT NULL) AS failures FROM (SELECT "
                "r.*, ");
     add_failure(q, c, use);
-    sql_add(q, " AS _q_failure FROM %I AS r", c->in.relation);
+    sql_add(q, " AS _q_failure FROM ");
+    add_relation(q, c, use);
+    sql_add(q, " AS r");
     for (size_t i = 0; i < c->rules.n; i++)
         if (in_scan(c, use, i) && c->rules.v[i].join)
             sql_add(q, " %s", c->rules.v[i].join);

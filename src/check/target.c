@@ -134,6 +134,7 @@ static enum q_code add_role(struct check *c, int *ord, const struct model_role *
     if (code)
         return code;
     const char *alias = q_printf(c->arena, "j%zu", ++c->lookups);
+    const char *key = plan_key_column(c->in.plan, role);
     bool counted = role->missing == CFG_MISSING_UNKNOWN || role->missing == CFG_MISSING_INFER;
     const char *reason = q_printf(c->arena, "missing_%s", role->name);
     struct check_rule *rule =
@@ -141,11 +142,13 @@ static enum q_code add_role(struct check *c, int *ord, const struct model_role *
                   counted ? q_printf(c->arena, "lookup %s", role->name) : reason, reason);
     struct sql *join = sql_new(c->arena), *missed = sql_new(c->arena), *value = sql_new(c->arena);
     model_add_lookup(join, role, c->in.plan->table_ref(c->in.plan, role->dimension), "r", alias);
-    model_add_lookup_missed(missed, role, "r", alias);
+    model_add_lookup_missed(missed, role, "r",
+                            key ? sql_make(c->arena, "r.%I", key)
+                                : model_lookup_found(c->arena, role, alias));
     for (size_t i = 0; i < role->dimension->n_keys; i++)
         sql_add(value, i ? " || ', ' || CAST(r.%I AS VARCHAR)" : "CAST(r.%I AS VARCHAR)",
                 role->from[i]);
-    rule->join = sql_text(join);
+    rule->join = key ? NULL : sql_text(join);
     rule->fails = sql_make(c->arena, "(%s)", sql_text(missed));
     rule->value = sql_text(value);
     rule->col = role->from[0];

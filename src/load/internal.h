@@ -44,6 +44,9 @@ const char *load_seen(struct load *l);
 /* Views l_base and l_good, and the settling of duplicates; keys are compared together with _q_at in mode history. In
  * l_good there is one row an identity (key, time), but perhaps several of one position. */
 enum q_code load_rows(struct load *l, struct q_err *err);
+/* The rows of l_good as a fragment, with plan_key_column() of each role that has one; NULL when none has, or when a record
+ * may have several rows. */
+const char *load_keyed_rows(const struct load *l);
 enum q_code load_merge(struct load *l, struct q_err *err);
 enum q_code load_history(struct load *l, struct q_err *err);
 /* The key under which the state keeps which run added a column to a table that was there. */

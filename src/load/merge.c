@@ -8,27 +8,31 @@
  */
 #include "load/internal.h"
 
-/* A SELECT of the rows of `from` with the surrogate keys of their roles. While publishing, dimensions are those of the
- * warehouse. */
+/* A SELECT of the rows of `from` with the surrogate keys of their roles: those that the check has found, else they are looked
+ * up. While publishing, dimensions are those of the warehouse. */
 static const char *select_rows(const struct load *l, const char *from, bool publishing)
 {
-    struct sql *q = sql_new(l->arena);
-    const model_roles *roles = &l->target->roles;
+    struct sql *q = sql_new(l->arena), *joins = sql_new(l->arena);
+    const char *keyed = q_streq(from, "l_good") ? load_keyed_rows(l) : NULL;
     sql_add(q, "SELECT g._q_pos");
     load_add_payload(q, l, "g");
-    for (size_t i = 0; i < roles->n; i++) {
+    for (size_t i = 0; i < l->target->roles.n; i++) {
+        const struct model_role *role = &l->target->roles.v[i];
+        const char *key = keyed ? plan_key_column(l->plan, role) : NULL;
+        const char *alias = sql_make(l->arena, "d%d", (int64_t)i);
+        const char *ref = publishing ? sql_make(l->arena, LOAD_WH ".%I", role->dimension->stored)
+                                     : load_dimension_ref(l, role->dimension);
         sql_add(q, ", ");
-        model_add_lookup_key(q, &roles->v[i], "g", sql_make(l->arena, "d%d", (int64_t)i));
-        sql_add(q, " AS %I", roles->v[i].key_column);
+        model_add_lookup_key(q, role, "g",
+                             key ? sql_make(l->arena, "g.%I", key)
+                                 : model_lookup_found(l->arena, role, alias));
+        sql_add(q, " AS %I", role->key_column);
+        if (key)
+            continue;
+        sql_add(joins, " ");
+        model_add_lookup(joins, role, ref, "g", alias);
     }
-    sql_add(q, " FROM %I AS g", from);
-    for (size_t i = 0; i < roles->n; i++) {
-        const struct model_table *dim = roles->v[i].dimension;
-        const char *ref = publishing ? sql_make(l->arena, LOAD_WH ".%I", dim->stored)
-                                     : load_dimension_ref(l, dim);
-        sql_add(q, " ");
-        model_add_lookup(q, &roles->v[i], ref, "g", sql_make(l->arena, "d%d", (int64_t)i));
-    }
+    sql_add(q, " FROM %s AS g%s", keyed ? keyed : sql_make(l->arena, "%I", from), sql_text(joins));
     return sql_text(q);
 }
 

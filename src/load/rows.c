@@ -251,18 +251,48 @@ static void skip_beaten(struct load *l)
     audit_duplicates(l, sql_text(q));
 }
 
+/* Positions of the records that are out. */
+static const char *out_sql(const struct load *l)
+{
+    return sql_make(l->arena,
+                    "(SELECT pos FROM q_rejects WHERE relation = %L UNION ALL SELECT pos FROM "
+                    "q_skips WHERE relation = %L)",
+                    l->relation, l->relation);
+}
+
+const char *load_keyed_rows(const struct load *l)
+{
+    struct sql *q = sql_new(l->arena);
+    bool any = false;
+    if (l->joined || !l->plan->keyed)
+        return NULL;
+    sql_add(q, "(SELECT r._q_pos");
+    for (size_t i = 0; i < l->target->columns.n; i++) {
+        const struct model_column *c = &l->target->columns.v[i];
+        const struct q_column *from = relation_column(l, c->name);
+        if (!from)
+            return NULL; /* load_rows() has said so */
+        add_typed(q, from, c->type, c->name);
+    }
+    for (size_t i = 0; i < l->target->roles.n; i++) {
+        const char *key = plan_key_column(l->plan, &l->target->roles.v[i]);
+        if (key)
+            sql_add(q, ", r.%I", key);
+        any = any || key;
+    }
+    sql_add(q, " FROM %I AS r ANTI JOIN %s AS o ON o.pos = r._q_pos)", l->plan->keyed, out_sql(l));
+    return any ? sql_text(q) : NULL;
+}
+
 enum q_code load_rows(struct load *l, struct q_err *err)
 {
     enum q_code code = base_view(l, err);
     if (code)
         return code;
-    load_audit(
-        l,
-        sql_make(
-            l->arena,
-            "CREATE VIEW %I AS SELECT b.* FROM l_base AS b ANTI JOIN (SELECT pos FROM q_rejects WHERE "
-            "relation = %L UNION ALL SELECT pos FROM q_skips WHERE relation = %L) AS o ON o.pos = b._q_pos",
-            clean_rows(l), l->relation, l->relation));
+    load_audit(l, sql_make(l->arena,
+                           "CREATE VIEW %I AS SELECT b.* FROM l_base AS b ANTI JOIN %s AS o ON "
+                           "o.pos = b._q_pos",
+                           clean_rows(l), out_sql(l)));
     reject_null_times(l);
     code = load_reject_outside(l, clean_rows(l), err);
     if (code)

@@ -201,10 +201,16 @@ static void add_any_null(struct sql *q, const struct model_role *role, const cha
         sql_add(q, "%s%I.%I IS NULL", i ? " OR " : "", relation, role->from[i]);
 }
 
-void model_add_lookup_key(struct sql *q, const struct model_role *role, const char *relation,
-                          const char *alias)
+const char *model_lookup_found(struct q_arena *arena, const struct model_role *role,
+                               const char *alias)
 {
-    sql_add(q, "coalesce(%I.%I, ", alias, role->dimension->key);
+    return sql_make(arena, "%I.%I", alias, role->dimension->key);
+}
+
+void model_add_lookup_key(struct sql *q, const struct model_role *role, const char *relation,
+                          const char *found)
+{
+    sql_add(q, "coalesce(%s, ", found);
     if (role->optional) {
         sql_add(q, "CASE WHEN ");
         add_any_null(q, role, relation);
@@ -215,9 +221,9 @@ void model_add_lookup_key(struct sql *q, const struct model_role *role, const ch
 }
 
 void model_add_lookup_missed(struct sql *q, const struct model_role *role, const char *relation,
-                             const char *alias)
+                             const char *found)
 {
-    sql_add(q, "(%I.%I IS NULL AND NOT (", alias, role->dimension->key);
+    sql_add(q, "(%s IS NULL AND NOT (", found);
     add_any_null(q, role, relation);
     sql_add(q, "))");
 }

@@ -89,12 +89,15 @@ const struct model_column *model_column_find(const struct model_table *table, co
  */
 void model_add_lookup(struct sql *q, const struct model_role *role, const char *dimension_ref,
                       const char *relation, const char *alias);
-/* The surrogate key behind that join: the found one, else -2 or -1 (SEMANTICS 12). */
+/* The dimension's surrogate key in that join, a fragment: NULL where no row matched. */
+const char *model_lookup_found(struct q_arena *arena, const struct model_role *role,
+                               const char *alias);
+/* The surrogate key that a row gets: the one that was found (a fragment), else -2 or -1 (SEMANTICS 12). */
 void model_add_lookup_key(struct sql *q, const struct model_role *role, const char *relation,
-                          const char *alias);
+                          const char *found);
 /* True where a key that is not NULL was not found. */
 void model_add_lookup_missed(struct sql *q, const struct model_role *role, const char *relation,
-                             const char *alias);
+                             const char *found);
 
 /* DDL of the stored table, then of the special members, as separate statements: `schema_ref` is a fragment such as
  * "wh"."main". The view of current rows is model_view_sql(), NULL when the table has none. */

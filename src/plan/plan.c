@@ -137,6 +137,22 @@ static void find_tables(const struct plan *plan)
     }
 }
 
+static bool has_column(const struct plan *plan, const char *name)
+{
+    return q_schema_find(&plan->current.columns, name) >= 0;
+}
+
+const char *plan_key_column(const struct plan *plan, const struct model_role *role)
+{
+    bool settled = role->missing != CFG_MISSING_INFER && !role->dimension->is_date;
+    bool has_all = !role->at || has_column(plan, role->at);
+    for (size_t i = 0; i < role->dimension->n_keys; i++)
+        has_all = has_all && has_column(plan, role->from[i]);
+    if (!plan->keyed || !settled || !has_all || role->at_end_of_day)
+        return NULL;
+    return q_printf(plan->arena, "_q_key_%s", role->key_column);
+}
+
 const char *plan_columns_sql(const struct plan *plan)
 {
     struct sql *q = sql_new(plan->arena);

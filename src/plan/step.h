@@ -154,8 +154,9 @@ struct plan {
     bool full;             /* read everything, whatever the watermark says */
     bool looking;          /* for looking at relations: nothing will be loaded */
     Q_VEC(struct plan_source) sources;
-    struct plan_relation current;  /* the main relation after the steps so far */
-    bool current_is_table;         /* not a view: scanning it twice costs little */
+    struct plan_relation current; /* the main relation after the steps so far */
+    bool current_is_table;        /* not a view: scanning it twice costs little */
+    const char *keyed; /* `current` with the columns of plan_key_column(); NULL: there are none */
     Q_VEC(struct plan_fail) fails; /* of transform, for check */
     Q_VEC(struct plan_step) steps;
     /* How to name a model's stored table while the warehouse is read: "wh"."main"."x", or a stand-in with the special
@@ -177,6 +178,10 @@ struct plan_stage {
 /* A query of the columns of the stored tables in `existing`: table_name, column_name, column_type as the engine shows it; NULL
  * when there is none. The engine's own list of columns would look at its system views as well, which takes 10 ms. */
 const char *plan_columns_sql(const struct plan *plan);
+/* The column of plan->keyed with the surrogate key that a role of the target finds for a row, NULL where it finds none. The
+ * dimension is as it was before the run: so the answer is NULL for roles whose dimension the run may fill, and for those
+ * whose lookup may fail. Both look the key up themselves. */
+const char *plan_key_column(const struct plan *plan, const struct model_role *role);
 /* A step that runs its statements one after another: for stages whose steps are only SQL. */
 Q_MUST_CHECK enum q_code step_run_sql(const struct plan_step *step, struct step_ctx *ctx,
                                       struct q_err *err);

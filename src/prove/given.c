@@ -106,7 +106,8 @@ static const char *value_of(struct proving *t, const struct model_table *table, 
     if (role) {
         struct sql *q = sql_new(t->arena);
         sql_add(q, "coalesce(g.%I, ", column);
-        model_add_lookup_key(q, role, "g", q_printf(t->arena, "d_%s", role->name));
+        const char *alias = q_printf(t->arena, "d_%s", role->name);
+        model_add_lookup_key(q, role, "g", model_lookup_found(t->arena, role, alias));
         sql_add(q, ")");
         return sql_text(q);
     }

@@ -37,7 +37,7 @@ static const char *joined(struct verifying *v, const struct model_role *role)
     for (size_t i = 0; i < v->table->n_keys; i++)
         sql_add(q, "f.%I, ", v->table->keys[i]);
     sql_add(q, "f.%I AS _q_key, s.%I AS _q_there, ", role->key_column, dim->key);
-    model_add_lookup_key(q, role, "f", "d");
+    model_add_lookup_key(q, role, "f", model_lookup_found(v->arena, role, "d"));
     sql_add(q, " AS _q_found, ");
     for (size_t i = 0; i < dim->n_keys; i++)
         sql_add(q, "%sf.%I IS NOT DISTINCT FROM s.%I", i ? " AND " : "", role->from[i],

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The last relation of the stage, `t_ready`: a table while it is small, because every later statement would bind and
- * evaluate the whole chain of views again; a view when a copy of millions of rows would cost more than that.
+ * The last relations of the stage. `t_ready` is a table while it is small, because every later statement would bind and
+ * evaluate the whole chain of views again; a view when a copy of millions of rows would cost more than that. `t_keyed` is
+ * t_ready with the surrogate keys of the target's roles: found once and kept in the table, or a view with the lookups, for
+ * the two statements that need them.
  */
 #include "transform/internal.h"
 
 enum { SMALL_ROWS = 500000 };
 
 struct spec {
-    const char *last, *source, *ready;
+    const char *source;
+    const char *table, *view; /* statements */
 };
 
 static enum q_code run(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
@@ -19,22 +22,53 @@ static enum q_code run(const struct plan_step *step, struct step_ctx *ctx, struc
     enum q_code code =
         db_get_ints(ctx->db, sql_make(ctx->arena, "SELECT count(*) FROM %I", s->source), NULL, 0,
                     &rows, 1, 0, err);
-    if (code)
-        return code;
-    const char *kind = rows <= SMALL_ROWS ? "TABLE" : "VIEW";
-    return db_exec(
-        ctx->db, sql_make(ctx->arena, "CREATE %s %I AS SELECT * FROM %I", kind, s->ready, s->last),
-        NULL, 0, NULL, err);
+    return code ? code
+                : db_exec(ctx->db, rows <= SMALL_ROWS ? s->table : s->view, NULL, 0, NULL, err);
+}
+
+/* "SELECT r.*, k0.store_key AS _q_key_store_key FROM <relation> AS r LEFT JOIN ..."; NULL when no role is looked up here. */
+static const char *select_keys(const struct plan *plan, const char *relation)
+{
+    struct sql *q = sql_new(plan->arena), *joins = sql_new(plan->arena);
+    bool any = false;
+    sql_add(q, "SELECT r.*");
+    for (size_t i = 0; i < plan->target->roles.n; i++) {
+        const struct model_role *role = &plan->target->roles.v[i];
+        const char *key = plan_key_column(plan, role);
+        const char *alias = q_printf(plan->arena, "k%zu", i);
+        if (!key)
+            continue;
+        any = true;
+        sql_add(q, ", %s AS %I", model_lookup_found(plan->arena, role, alias), key);
+        sql_add(joins, " ");
+        model_add_lookup(joins, role, plan->table_ref(plan, role->dimension), "r", alias);
+    }
+    sql_add(q, " FROM %I AS r%s", relation, sql_text(joins));
+    return any ? sql_text(q) : NULL;
 }
 
 void transform_settle(struct plan *plan)
 {
-    struct spec *s = q_new(plan->arena, struct spec);
-    *s = (struct spec){plan->current.name, plan->sources.v[0].table, "t_ready"};
-    struct plan_step *step = plan_add_step(plan, "transform", "ready", s->ready);
+    static const char ready[] = "t_ready", keyed[] = "t_keyed";
+    struct q_arena *arena = plan->arena;
+    struct spec *s = q_new(arena, struct spec);
+    const char *plain = sql_make(arena, "SELECT * FROM %I", plan->current.name);
+    plan->keyed = plan->looking ? NULL : keyed;
+    const char *keys = select_keys(plan, plan->current.name);
+    s->source = plan->sources.v[0].table;
+    if (keys) {
+        s->table = sql_make(arena, "CREATE TABLE %I AS %s; CREATE VIEW %I AS SELECT * FROM %I",
+                            ready, keys, keyed, ready);
+        s->view = sql_make(arena, "CREATE VIEW %I AS %s; CREATE VIEW %I AS %s", ready, plain, keyed,
+                           select_keys(plan, ready));
+    } else {
+        plan->keyed = NULL;
+        s->table = sql_make(arena, "CREATE TABLE %I AS %s", ready, plain);
+        s->view = sql_make(arena, "CREATE VIEW %I AS %s", ready, plain);
+    }
+    struct plan_step *step = plan_add_step(plan, "transform", "ready", ready);
     step->spec = s;
     step->run = run;
-    plan_step_sql(plan, step,
-                  sql_make(plan->arena, "CREATE VIEW %I AS SELECT * FROM %I", s->ready, s->last));
-    plan->current.name = s->ready;
+    plan_step_sql(plan, step, s->view);
+    plan->current.name = ready;
 }

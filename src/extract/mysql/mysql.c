@@ -437,7 +437,8 @@ static enum q_code locate(struct extract_source *s, struct extract_place *places
 const struct extract_driver extract_mysql = {
     .words = {.name = "mysql",
               .summary = "tables and queries of MySQL and MariaDB",
-              .connection = connection_opts, .source = source_opts},
+              .connection = connection_opts,
+              .source = source_opts},
     .connection_size = sizeof(struct mysql_options),
     .source_size = sizeof(struct mysql_source_options),
     .settle = 5 * Q_USEC_PER_SEC,

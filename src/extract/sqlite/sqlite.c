@@ -379,7 +379,8 @@ static enum q_code locate(struct extract_source *s, struct extract_place *places
 const struct extract_driver extract_sqlite = {
     .words = {.name = "sqlite",
               .summary = "tables and queries of a SQLite database",
-              .connection = connection_opts, .source = source_opts},
+              .connection = connection_opts,
+              .source = source_opts},
     .connection_size = sizeof(struct sqlite_options),
     .source_size = sizeof(struct sqlite_source_options),
     .settle = 5 * Q_USEC_PER_SEC,

@@ -323,7 +323,9 @@ static void prepare(struct trip *t, struct curl_slist *headers)
         set_long(t, CURLOPT_POSTFIELDSIZE, (long)strlen(r->body));
         set_ptr(t, CURLOPT_POSTFIELDS, r->body);
     }
-    if (r->method && !t->get)
+    if (r->method && q_streq(r->method, "HEAD"))
+        set_long(t, CURLOPT_NOBODY, 1);
+    else if (r->method && !t->get)
         set_ptr(t, CURLOPT_CUSTOMREQUEST, r->method);
     set_ptr(t, CURLOPT_HEADERDATA, t);
     set_ptr(t, CURLOPT_WRITEDATA, t);

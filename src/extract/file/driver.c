@@ -84,6 +84,8 @@ static enum q_code finish(struct extract_source *source, struct q_err *err)
 {
     const struct source *s = (const struct source *)source;
     enum q_code code = Q_OK;
+    if (extract_file_is_remote(s->file))
+        return extract_file_remote_same(s->file, err);
     for (size_t i = 0; i < extract_file_paths(s->file)->n && !code; i++)
         code = still_same(s, i, err);
     return code;

@@ -27,6 +27,8 @@ static enum q_code find_files(struct extract_file *s, struct q_err *err)
 {
     const char *dir = s->in->dir;
     q_paths full = {0};
+    if (file_is_remote(s->o->path))
+        return file_fetch(s, err);
     enum q_code code =
         q_glob(s->arena, dir ? q_path_join(s->arena, dir, s->o->path) : s->o->path, &full, err);
     if (code)

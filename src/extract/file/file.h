@@ -117,6 +117,10 @@ struct extract_stats extract_file_stats(struct extract_file *s, size_t i);
 Q_MUST_CHECK enum q_code extract_file_locate(struct extract_file *s, struct extract_place *places,
                                              size_t n, struct q_arena *arena, struct q_err *err);
 
+/* The file is at an address. */
+bool extract_file_is_remote(const struct extract_file *s);
+/* Q_SOURCE when the file at the address is no longer the one that was read. */
+Q_MUST_CHECK enum q_code extract_file_remote_same(const struct extract_file *s, struct q_err *err);
 /* In records with members by name: the one that a declared column takes, by its `path` or `from`, or `path` within `from`;
  * "$." in front is no part of it. NULL: the one of its name. */
 const char *extract_file_member(struct q_arena *arena, const struct cfg_column *column);

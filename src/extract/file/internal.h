@@ -94,8 +94,14 @@ struct extract_file {
     struct file_item *items;
     pthread_mutex_t lock;
     struct db_source source;
-    const char *select; /* when the engine reads it: the statement */
+    struct file_remote *remote; /* it is at an address; NULL: local files */
+    const char *select;         /* when the engine reads it: the statement */
 };
+
+/* http:// or https:// */
+bool file_is_remote(const char *path);
+/* Bring the file of that address here; it is the only one. Takes its parameters, which may be secret, out of s->o->path. */
+Q_MUST_CHECK enum q_code file_fetch(struct extract_file *s, struct q_err *err);
 
 /* The reader by option or by the path's ending. */
 Q_MUST_CHECK enum q_code file_reader_of(const struct extract_file_options *o,

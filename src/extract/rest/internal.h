@@ -28,8 +28,8 @@ struct rest_source_options {
     const char *path, *method, *body, *params_in, *records;
     q_texts params;
     const char *by, *page_param, *size_param, *offset_param, *cursor_param, *cursor_path,
-        *cursor_field, *next_path, *total_path, *more_path, *stop, *repeated;
-    int64_t first, size, max_pages, max_bytes, max_record;
+        *cursor_field, *next_path, *total_path, *more_path, *stop, *repeated, *first;
+    int64_t size, max_pages, max_bytes, max_record;
     const char *incremental_param, *incremental_until, *incremental_format;
     bool incremental_exclusive;
     const char *each_source, *each_path, *each_records, *on_404;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/json.h"
+#include "base/parse.h"
 #include "extract/rest/internal.h"
 
 #define CONNECTION(field) offsetof(struct rest_options, field)
@@ -141,7 +142,7 @@ const struct q_opt rest_source_opts[] = {
      .arg = "PATH",
      .type = Q_OPT_TEXT,
      .offset = SOURCE(path),
-     .required = true,
+     .fallback = "",
      .help = "behind the connection's address; {name} is a value of the parent (`each`)"},
     {.name = "params",
      .arg = "MAP",
@@ -193,12 +194,9 @@ const struct q_opt rest_source_opts[] = {
      .help = "offset: parameter of the number of records before"},
     {.name = "pagination.first",
      .arg = "N",
-     .type = Q_OPT_INT,
+     .type = Q_OPT_TEXT,
      .offset = SOURCE(first),
-     .fallback = "-1",
-     .min = -1,
-     .max = INT32_MAX,
-     .help = "number of the first page (default 1) or offset (0)"},
+     .help = "number of the first page (default 1) or offset (default 0)"},
     {.name = "pagination.size_param",
      .arg = "NAME",
      .type = Q_OPT_TEXT,
@@ -401,6 +399,10 @@ static enum q_code check_pagination(const struct rest_source_options *o, struct 
     if (!q_streq(o->by, "cursor") && (o->cursor_path || o->cursor_field))
         return cfg_fail(err, at,
                         "`cursor_path` and `cursor_field` belong to `pagination.by: cursor`");
+    int64_t first;
+    struct q_err why = {0};
+    if (o->first && q_parse_int(o->first, "pagination.first", 0, INT32_MAX, &first, &why))
+        return cfg_fail(err, at, "%s", why.message);
     if (o->size_param && !o->size)
         return cfg_fail(err, at, "`pagination.size_param` needs `pagination.size`");
     if (q_streq(o->stop, "short") && !o->size)

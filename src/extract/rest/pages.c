@@ -40,6 +40,15 @@ size_t rest_picks(const struct rest_source_options *o, struct tap_pick *picks)
     return PICKS;
 }
 
+/* Of the first page, or of the records before it. */
+static int64_t first_number(const struct rest_source_options *o)
+{
+    int64_t first = is(o, "page") ? 1 : 0;
+    if (o->first && q_parse_int(o->first, "first", 0, INT32_MAX, &first, NULL))
+        return 0; /* rest_check_source() has seen to it */
+    return first;
+}
+
 /* ---- requests ---- */
 
 static size_t brace_name(const char *p)
@@ -188,11 +197,9 @@ static enum q_code make_request(const struct turner *t, struct q_arena *arena, s
 
 const char *rest_first_shown(struct q_arena *arena, struct rest_listing *l)
 {
-    struct turner t = {.l = l, .arena = arena, .number = l->o->first};
+    struct turner t = {.l = l, .arena = arena, .number = first_number(l->o)};
     struct rest_ask ask;
     struct q_err why = {0};
-    if (t.number < 0)
-        t.number = is(l->o, "page") ? 1 : 0;
     if (make_request(&t, arena, &ask, &why))
         return why.message[0] ? q_strdup(arena, why.message) : "";
     return rest_shown(l->session, arena, ask.url, ask.plain);
@@ -479,12 +486,10 @@ static enum q_code check_total(const struct turner *t, struct q_err *err)
 enum q_code rest_read_pages(struct rest_listing *l, struct q_err *err)
 {
     struct q_arena *arena = q_arena_new(NULL, "listing");
-    struct turner t = {.l = l, .arena = arena, .total = -1, .number = l->o->first};
+    struct turner t = {.l = l, .arena = arena, .total = -1, .number = first_number(l->o)};
     enum q_code code = Q_OK;
     q_map_init(&t.seen, arena);
     q_buf_init(&t.next, NEXT_MAX);
-    if (t.number < 0)
-        t.number = is(l->o, "page") ? 1 : 0;
     for (bool more = true; more && !code;) {
         struct q_arena *page = q_arena_new(arena, "page");
         struct rest_ask ask;

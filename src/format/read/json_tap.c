@@ -190,7 +190,6 @@ static void keep_path(const struct json_tap *t, char *out)
 
 static int on_scalar(struct json_tap *t, struct q_str text, bool is_null, bool quoted)
 {
-    t->started = true;
     if (t->place == AMONG_RECORDS)
         return emit_scalar(t, is_null ? Q_STR("null") : text, quoted);
     if (t->place == OUTSIDE && at_records(t, t->depth))
@@ -237,7 +236,6 @@ static void judge_array(struct json_tap *t)
 
 static int on_open(struct json_tap *t, bool array)
 {
-    t->started = true;
     if (t->depth == TAP_DEPTH)
         return stop(t, q_fail(t->err, Q_SOURCE,
                               "could not read %s: it is nested deeper than %d levels", t->what,
@@ -410,6 +408,8 @@ enum q_code json_tap_feed(struct json_tap *t, const char *p, size_t n, struct q_
         n -= 3;
         t->before = 3;
     }
+    for (size_t i = 0; i < n && !t->started; i++)
+        t->started = !memchr(" \t\r\n", p[i], 4);
     t->chunk = p;
     t->from = 0;
     t->err = err;

@@ -62,7 +62,7 @@ static struct rest_listing own_listing(struct rest_source *s, struct q_arena *ar
                                .self = s};
     return (struct rest_listing){.session = s->session,
                                  .o = s->o,
-                                 .path = s->o->path,
+                                 .path = s->o->path ? s->o->path : "",
                                  .params = &s->o->params,
                                  .lo = s->lo,
                                  .hi = s->hi,
@@ -293,7 +293,7 @@ enum q_code rest_each_names(struct rest_source *s, struct q_err *err)
     struct cfg_pos at = s->in->cfg->name.pos;
     bool each = s->o->each_source || s->o->each_path;
     struct q_err why = {0};
-    enum q_code code = rest_braces(s->arena, s->o->path, &s->braces, &why);
+    enum q_code code = rest_braces(s->arena, s->o->path ? s->o->path : "", &s->braces, &why);
     if (!code && s->braces.n && !each)
         return cfg_fail(err, at, "`path` of \"%s\" has {%s}, but there is no `each` that has it",
                         s->in->cfg->name.s, s->braces.v[0]);

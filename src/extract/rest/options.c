@@ -142,7 +142,6 @@ const struct q_opt rest_source_opts[] = {
      .arg = "PATH",
      .type = Q_OPT_TEXT,
      .offset = SOURCE(path),
-     .fallback = "",
      .help = "behind the connection's address; {name} is a value of the parent (`each`)"},
     {.name = "params",
      .arg = "MAP",

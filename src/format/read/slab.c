@@ -92,6 +92,18 @@ static bool has_failed(const struct slab *s, size_t c, size_t r)
     return s->fail[c * WORDS + (r >> 6)] >> (r & 63) & 1;
 }
 
+static int64_t pos_of(const struct slab *s, const struct read_target *t, size_t r)
+{
+    return read_pos(t, s->offsets ? s->offsets[r] : s->raw_offset + s->records[r].at);
+}
+
+static struct q_str raw_of(const struct slab *s, const struct read_target *t, size_t r)
+{
+    if (s->raw_of)
+        return s->raw_of(s->raw_self, t, r);
+    return (struct q_str){s->raw + s->records[r].at, batch_span_length(s->records[r])};
+}
+
 /* Tell every failing field of a record; true when there was one. */
 static enum q_code reject_row(const struct slab *s, const struct read_target *t, size_t r,
                               bool *failed, struct q_err *err)
@@ -100,14 +112,14 @@ static enum q_code reject_row(const struct slab *s, const struct read_target *t,
     for (size_t c = 0; c < s->n_cols; c++) {
         if (!has_failed(s, c, r))
             continue;
-        struct batch_span value = s->spans[c * SLAB_ROWS + r], raw = s->records[r];
+        struct batch_span value = s->spans[c * SLAB_ROWS + r];
         struct reject reject = {
-            .pos = read_pos(t, s->raw_offset + raw.at),
+            .pos = pos_of(s, t, r),
             .reason = "cast",
             .column = t->cols[c].name,
             .detail = t->cols[c].expected,
             .value = {s->base + value.at, batch_span_length(value)},
-            .raw = {s->raw + raw.at, batch_span_length(raw)},
+            .raw = raw_of(s, t, r),
         };
         enum q_code code = slab_reject(t, !*failed, &reject, err);
         if (code)
@@ -140,6 +152,8 @@ static enum q_code drop_failed(struct slab *s, const struct read_target *t, stru
             continue;
         for (size_t c = 0; c < s->n_cols; c++)
             s->spans[c * SLAB_ROWS + kept] = s->spans[c * SLAB_ROWS + r];
+        if (s->offsets)
+            s->offsets[kept] = s->offsets[r];
         s->records[kept++] = s->records[r];
     }
     forget_nulls(out, s->rows);
@@ -163,7 +177,7 @@ enum q_code slab_emit(struct slab *s, const struct read_target *t, const bool *w
     if (wanted[s->n_cols]) {
         int64_t *pos = (int64_t *)out->cols[out->n_cols - 1].data + out->rows;
         for (size_t r = 0; r < s->rows; r++)
-            pos[r] = read_pos(t, s->raw_offset + s->records[r].at);
+            pos[r] = pos_of(s, t, r);
     }
     out->rows += s->rows;
     return Q_OK;

@@ -79,8 +79,12 @@ struct slab {
     const char *raw;            /* of the records */
     int64_t raw_offset;         /* of raw[0] in the stream */
     struct batch_span *records; /* [SLAB_ROWS] without their line ends */
-    uint64_t *fail;             /* column c: words from c * BATCH_FAIL_WORDS(SLAB_ROWS) */
-    char *scratch;              /* values of columns that are not wanted */
+    /* Formats whose records are no stretch of text: where each stands, and what is told of it when it is rejected. */
+    int64_t *offsets; /* [SLAB_ROWS]; NULL: raw_offset + records[].at */
+    struct q_str (*raw_of)(void *self, const struct read_target *t, size_t row);
+    void *raw_self;
+    uint64_t *fail; /* column c: words from c * BATCH_FAIL_WORDS(SLAB_ROWS) */
+    char *scratch;  /* values of columns that are not wanted */
     uint64_t scratch_valid[BATCH_FAIL_WORDS(SLAB_ROWS)];
 };
 

@@ -249,7 +249,7 @@ static enum q_code aim(struct extract_file *s, size_t i, struct q_err *err)
                                      .sink = s->in->sink,
                                      .counts = &f->counts,
                                      .places = s->in->places};
-    return s->reader->look || f->empty ? Q_OK : match_names(s, f, err);
+    return !f->names.n ? Q_OK : match_names(s, f, err);
 }
 
 static enum q_code aim_all(struct extract_file *s, struct q_err *err)
@@ -278,7 +278,9 @@ static enum q_code describe_text(struct extract_file *s, struct q_err *err)
     settle_columns(s);
     code = aim_all(s, err);
     bool undeclared = s->reader->look && !s->in->pinned && (!s->columns.n || has_unknown(s));
-    if (!code && undeclared)
+    if (!code && s->reader->infer)
+        code = !s->columns.n || has_unknown(s) ? s->reader->infer(s, err) : Q_OK;
+    else if (!code && undeclared)
         code = file_infer_members(s, err);
     else if (!code && has_unknown(s))
         code = file_infer(s, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Files as a source: CSV, NDJSON, JSON and Parquet, one or many (a glob), plain or compressed.
+ * Files as a source: CSV, NDJSON, JSON, Parquet, XML and XLSX, one or many (a glob), plain or compressed.
  *
  * The driver `extract_files` is this module; what follows is for those who read a file without a pipeline.
  *
@@ -60,6 +60,9 @@ struct extract_file_options {
     const char *thousands, *round;
     const char *missing_columns, *extra_columns;
     int64_t max_record, max_bytes, max_ratio;
+    const char *records, *repeated, *joined_by; /* XML */
+    const char *sheet, *range, *errors;         /* XLSX */
+    int64_t skip_rows, header_rows;
 };
 extern const struct q_opt extract_file_opts[];
 /* `from: files`. */

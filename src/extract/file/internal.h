@@ -43,6 +43,8 @@ struct file_reader {
                         struct q_err *err);
     /* MUST where records are members by name (no f->names): show every member of every good record. Else NULL. */
     enum q_code (*look)(void *worker, void *file, read_see *see, void *self, struct q_err *err);
+    /* MAY, instead of look() or of guessing from texts: columns and types that nobody declared, by rules of its own. */
+    enum q_code (*infer)(struct extract_file *s, struct q_err *err);
     /* MUST: places sorted by offset, of a file that was read to its end. */
     enum q_code (*locate)(void *file, struct blocks_place *places, size_t n, size_t raw_max,
                           struct q_arena *arena, struct q_err *err);
@@ -50,9 +52,11 @@ struct file_reader {
     size_t (*skips)(void *file, struct q_arena *arena, struct extract_skip *out, size_t max);
     /* MAY: extract_file_shape(). */
     void (*shape)(const struct file_item *f, struct q_json *out);
+    /* MAY: f->shown again, with what was found while it was read. */
+    const char *(*note)(const struct extract_file *s, const struct file_item *f);
 };
 
-extern const struct file_reader file_csv, file_fixed, file_json, file_parquet;
+extern const struct file_reader file_csv, file_fixed, file_json, file_parquet, file_xlsx, file_xml;
 
 /* One file of a source. */
 struct file_item {

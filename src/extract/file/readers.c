@@ -2,8 +2,8 @@
 /* Which reader reads a file. */
 #include "extract/file/internal.h"
 
-static const struct file_reader *const readers[] = {&file_csv, &file_fixed, &file_json,
-                                                    &file_parquet};
+static const struct file_reader *const readers[] = {&file_csv,     &file_fixed, &file_json,
+                                                    &file_parquet, &file_xlsx,  &file_xml};
 enum { READERS = sizeof readers / sizeof *readers };
 
 static bool reads(const struct file_reader *r, const char *ending)

@@ -41,6 +41,8 @@ static void file_item_close(struct extract_file *s, struct file_item *f)
     s->reader->close(f->file);
     f->read = s->reader->read(f->file);
     tell(s, f);
+    if (s->reader->note)
+        f->shown = s->reader->note(s, f);
 }
 
 /* ---- workers ---- */

@@ -144,7 +144,7 @@ enum q_code rows_reject(struct rows *rows, const struct read_target *t, bool fir
                         struct q_str value, struct q_err *err)
 {
     struct reject r = {
-        .pos = q_pos(t->file, rows->places[rows->n]),
+        .pos = read_pos(t, rows->places[rows->n]),
         .reason = reason,
         .column = column,
         .detail = detail,

@@ -42,8 +42,8 @@ static int64_t line_at(const struct xml_push *push)
 }
 
 /* The first failure counts: what the parser finds behind it follows from it. */
-static void fail_here(struct xml_push *push, int64_t line, int64_t byte, const char *fmt,
-                      va_list args)
+static void Q_PRINTF(4, 0)
+    fail_here(struct xml_push *push, int64_t line, int64_t byte, const char *fmt, va_list args)
 {
     if (push->failed)
         return;

@@ -14,6 +14,11 @@
 #include "batch/cell.h"
 #include "extract/file/file.h"
 
+/* Four, by the two low bits of the first byte. */
+#ifndef FUZZ_FORMATS
+#define FUZZ_FORMATS "csv", "csv", "json", "ndjson"
+#endif
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Parquet is the engine's, and not read here: the one function that its description calls, instead of an engine. */
@@ -131,7 +136,7 @@ static void scan(const struct db_source *rows, struct outcome *o, size_t workers
 /* Read it in one way and sum up what came. */
 static struct outcome read_file(const char *path, unsigned how, size_t block_size, size_t workers)
 {
-    static const char *const formats[] = {"csv", "csv", "json", "ndjson"};
+    static const char *const formats[] = {FUZZ_FORMATS};
     struct q_arena *arena = q_arena_new(NULL, "fuzz");
     struct outcome o = {0};
     struct extract_file_options options = {0};
@@ -145,6 +150,8 @@ static struct outcome read_file(const char *path, unsigned how, size_t block_siz
     options.trim = how & 4;
     options.escape = how & 8 ? "\\" : NULL;
     options.header = how & 16 ? "false" : "true";
+    options.records = how & 16 ? "//i" : "/r/i"; /* of XML, and so are the next */
+    options.repeated = how & 8 ? "join" : "reject";
     options.missing_columns = "null";
     options.extra_columns = "ignore";
     if (how & 32) {

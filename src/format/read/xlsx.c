@@ -10,7 +10,10 @@
 #include "format/read/xlsx_sheet.h"
 #include "format/read/xml_read.h"
 
-enum { TEXTS = 4 /* rows of a piece together: so many times the longest text */ };
+enum {
+    TEXTS = 4, /* rows of a piece together: so many times the longest text, or this: */
+    TEXTS_LEAST = 1 << 22,
+};
 
 /* An error cell of the row that is read. */
 struct cell_error {
@@ -159,7 +162,7 @@ static void on_cell(void *self, const struct xlsx_cell *cell)
     struct q_str text = text_of(f, cell, f->target->cols[c].cast.type, buf);
     rows_put(&f->rows, (size_t)c, text.p, text.n);
     size_t most = d->settings.limits.max_text ? d->settings.limits.max_text : BLOCK_RECORD_MAX;
-    if (f->rows.values.n > TEXTS * most)
+    if (f->rows.values.n > TEXTS * most && f->rows.values.n > TEXTS_LEAST)
         xml_push_fail(xlsx_sheet_push(f->sheet), "its rows have more than %zu bytes of text", most);
 }
 

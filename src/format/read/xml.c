@@ -9,7 +9,9 @@
 enum {
     PIECE = 1 << 14,
     ABOVE_MAX = 1 << 20,
-    TEXTS = 4, /* records of a piece together: so many times the longest record */
+    TEXTS = 4, /* records of a piece together: so many times the longest record, or this: */
+    TEXTS_LEAST = 1 << 22,
+    TOKEN_LEAST = 1 << 20, /* a tag may be as long whatever `max_record` */
 };
 
 static bool is_blank(char c)
@@ -52,7 +54,7 @@ static void put(struct xml_file *f, size_t c, struct q_str text, bool nil)
     } else if (s->repeated == XML_JOIN && !nil) {
         rows_append(&f->rows, c, q_str(s->joint ? s->joint : ","), text);
     }
-    if (f->rows.values.n > TEXTS * f->max_record) {
+    if (f->rows.values.n > TEXTS * f->max_record && f->rows.values.n > TEXTS_LEAST) {
         xml_push_fail(f->push, "its records have more than %zu bytes of text", f->max_record);
         xml_push_hint(f->push, "Raise `max_record` if that is meant.");
     }
@@ -390,8 +392,8 @@ enum q_code xml_walk_open(struct xml_file *f, struct q_err *err)
     q_buf_init_in(&f->own, f->arena, (size_t)BATCH_SPAN_MAX);
     rows_init(&f->rows, f->arena, f->target->n_cols);
     enum q_code code = decode_open(f->arena, f->path, &f->dialect->decode, &f->decode, err);
-    return code ? code
-                : xml_push_open(f->arena, f->path, NULL, &events, f, f->max_record, &f->push, err);
+    size_t token = f->max_record > TOKEN_LEAST ? f->max_record : TOKEN_LEAST;
+    return code ? code : xml_push_open(f->arena, f->path, NULL, &events, f, token, &f->push, err);
 }
 
 static enum q_code no_parent(const struct xml_file *f, struct q_err *err)

@@ -12,7 +12,7 @@
 #include "format/decode/decode.h"
 #include "format/read/load_lib.h"
 
-enum { PIECE = 1 << 14, LOOK = 1 << 16, TEXT_MAX = 16 << 20 };
+enum { PIECE = 1 << 14, LOOK = 1 << 16, TEXT_MAX = 16 << 20, TOKEN_LEAST = 1 << 20 };
 static const int64_t RATIO_FROM = 64 << 20, MAX_BYTES = INT64_C(1) << 40;
 
 /* ---- libzip ---- */
@@ -273,8 +273,9 @@ enum q_code xlsx_part_open(struct q_arena *arena, struct xlsx_zip *zip, const ch
     if (!p->file)
         return part_error(p, lib.strerror(lib.error(zip->zip)), err);
     q_arena_defer(arena, close_part, p);
+    size_t token = zip->limits.max_text > TOKEN_LEAST ? zip->limits.max_text : TOKEN_LEAST;
     enum q_code code =
-        xml_push_open(arena, zip->path, p->name, events, self, zip->limits.max_text, &p->push, err);
+        xml_push_open(arena, zip->path, p->name, events, self, token, &p->push, err);
     *out = p;
     return code;
 }

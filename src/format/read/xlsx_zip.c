@@ -274,8 +274,7 @@ enum q_code xlsx_part_open(struct q_arena *arena, struct xlsx_zip *zip, const ch
         return part_error(p, lib.strerror(lib.error(zip->zip)), err);
     q_arena_defer(arena, close_part, p);
     size_t token = zip->limits.max_text > TOKEN_LEAST ? zip->limits.max_text : TOKEN_LEAST;
-    enum q_code code =
-        xml_push_open(arena, zip->path, p->name, events, self, token, &p->push, err);
+    enum q_code code = xml_push_open(arena, zip->path, p->name, events, self, token, &p->push, err);
     *out = p;
     return code;
 }

@@ -52,8 +52,6 @@ struct file_reader {
     size_t (*skips)(void *file, struct q_arena *arena, struct extract_skip *out, size_t max);
     /* MAY: extract_file_shape(). */
     void (*shape)(const struct file_item *f, struct q_json *out);
-    /* MAY: f->shown again, with what was found while it was read. */
-    const char *(*note)(const struct extract_file *s, const struct file_item *f);
 };
 
 extern const struct file_reader file_csv, file_fixed, file_json, file_parquet, file_xlsx, file_xml;

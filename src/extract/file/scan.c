@@ -15,6 +15,7 @@ static void tell(struct extract_file *s, struct file_item *f)
         {"record with too few fields", "records with too few fields",
          atomic_load(&f->counts.padded)},
         {"record cut", "records cut", atomic_load(&f->counts.cut)},
+        {"empty row skipped", "empty rows skipped", atomic_load(&f->counts.empty_rows)},
     };
     struct q_buf told;
     q_buf_init(&told, TOLD_MAX);
@@ -41,8 +42,6 @@ static void file_item_close(struct extract_file *s, struct file_item *f)
     s->reader->close(f->file);
     f->read = s->reader->read(f->file);
     tell(s, f);
-    if (s->reader->note)
-        f->shown = s->reader->note(s, f);
 }
 
 /* ---- workers ---- */

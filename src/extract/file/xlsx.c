@@ -96,16 +96,6 @@ static void shape(const struct file_item *f, struct q_json *out)
     q_json_set_text(out, "format", "json");
 }
 
-static const char *note(const struct extract_file *s, const struct file_item *f)
-{
-    int64_t empty = xlsx_empty_rows(((struct opened *)f->file)->file);
-    const struct xlsx_dialect *d = f->dialect;
-    if (!empty)
-        return f->shown;
-    return q_printf(s->arena, "%s, %lld empty row%s skipped%s", d->shown, (long long)empty,
-                    empty == 1 ? "" : "s", strchr(f->shown, ';') ? strchr(f->shown, ';') : "");
-}
-
 /* ---- types that are not declared ---- */
 
 static void note_mixed(struct extract_file *s, const char *list)
@@ -156,5 +146,4 @@ const struct file_reader file_xlsx = {
     .fill = fill,
     .locate = locate,
     .shape = shape,
-    .note = note,
 };

@@ -37,10 +37,11 @@ struct read_counts {
     _Atomic int64_t records;  /* found, rejected ones too */
     _Atomic int64_t rejected; /* distinct records */
     /* What was left out or mended because it is declared; told with the file. */
-    _Atomic int64_t comments; /* lines; no records */
-    _Atomic int64_t footers;  /* records at the end, beside `records` */
-    _Atomic int64_t padded;   /* records with too few fields that are rows all the same */
-    _Atomic int64_t cut;      /* records with too many fields that are rows all the same */
+    _Atomic int64_t comments;   /* lines; no records */
+    _Atomic int64_t footers;    /* records at the end, beside `records` */
+    _Atomic int64_t padded;     /* records with too few fields that are rows all the same */
+    _Atomic int64_t cut;        /* records with too many fields that are rows all the same */
+    _Atomic int64_t empty_rows; /* of a sheet, between others */
 };
 
 /* How positions are made where a stream is put together from several parts. */

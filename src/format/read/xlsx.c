@@ -36,8 +36,8 @@ struct xlsx_file {
     int64_t extra; /* a column with a value that has no name, or -1 */
     struct q_buf extra_text;
     Q_VEC(struct cell_error) errors;
-    int64_t last;  /* number of the last record's row */
-    int64_t empty; /* rows without text before it */
+    int64_t last;                 /* number of the last record's row */
+    int64_t empty, empty_counted; /* rows without text before it */
     int64_t records, counted;
     /* Other uses of the same walk. */
     struct xlsx_guess *guess;
@@ -292,7 +292,10 @@ enum q_code xlsx_fill(struct xlsx_file *f, const bool *wanted, struct batch *out
         code = walk(f, err);
         atomic_fetch_add_explicit(&f->target->counts->records, f->records - f->counted,
                                   memory_order_relaxed);
+        atomic_fetch_add_explicit(&f->target->counts->empty_rows, f->empty - f->empty_counted,
+                                  memory_order_relaxed);
         f->counted = f->records;
+        f->empty_counted = f->empty;
     }
     return code;
 }
@@ -306,11 +309,6 @@ void xlsx_close(struct xlsx_file *f)
 int64_t xlsx_file_read(struct xlsx_file *f)
 {
     return atomic_load_explicit(&f->file_read, memory_order_relaxed);
-}
-
-int64_t xlsx_empty_rows(const struct xlsx_file *f)
-{
-    return f->empty;
 }
 
 enum q_code xlsx_locate(struct xlsx_file *file, struct blocks_place *places, size_t n,

@@ -10,7 +10,7 @@
  *     format (xlsx_format.h), or an error; formulas count by the value that was saved with them. A missing cell is NULL,
  *     an empty text the empty string in text columns and NULL in others.
  *   - An error cell (#N/A ...) rejects its row (`cell_error`), or is NULL if that is declared.
- *   - Rows without any text are skipped and counted; hidden rows and columns are read.
+ *   - Rows without any text between others are skipped and counted (`empty_rows`); hidden rows and columns are read.
  *
  * Rejected: cell_error, too_many_fields, cast; the position is the number of the row, what is told is JSON (rows.h).
  *
@@ -78,8 +78,6 @@ Q_MUST_CHECK enum q_code xlsx_fill(struct xlsx_file *file, const bool *wanted, s
 void xlsx_close(struct xlsx_file *file);
 /* Bytes of the file read so far. Any thread. */
 int64_t xlsx_file_read(struct xlsx_file *file);
-/* Rows without text so far, between others. */
-int64_t xlsx_empty_rows(const struct xlsx_file *file);
 /* As blocks_locate(): `offset` is a row's number, and so is `line`; raw is JSON. */
 Q_MUST_CHECK enum q_code xlsx_locate(struct xlsx_file *file, struct blocks_place *places, size_t n,
                                      size_t raw_max, struct q_arena *arena, struct q_err *err);

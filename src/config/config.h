@@ -169,6 +169,7 @@ typedef Q_VEC(struct cfg_text) cfg_texts;
 struct cfg_pair {
     struct cfg_text key, value;
     bool hidden; /* the value holds a secret: it never stands in a message, a plan or a record */
+    bool open;   /* of a connection: holds a ${NAME} that is not set */
 };
 typedef Q_VEC(struct cfg_pair) cfg_pairs;
 

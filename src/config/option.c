@@ -49,6 +49,7 @@ static enum q_code bind_value(struct cfg_bind *b, const struct option *o, const 
                           .pos = value->pos};
     bool secret = value->hidden || (o->opt && o->opt->type == Q_OPT_SECRET);
     pair->hidden = secret || o->hidden;
+    pair->open = value->open;
     return o->opt && !value->open ? check(b, value, o, secret) : Q_OK;
 }
 

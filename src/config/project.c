@@ -385,6 +385,9 @@ enum q_code cfg_bind_project(struct cfg_bind *b, const struct cfg_node *root)
     b->project->undo_bytes = UNDO_BYTES;
     b->project->initial_valid_from = (int64_t)q_days_from_civil(1000, 1, 1) * Q_USEC_PER_DAY;
     enum q_code code = expand_environments(b, root);
+    struct cfg_node *connections = cfg_node_get(root, "connections");
+    if (connections) /* only who reaches one needs its secrets */
+        code = cfg_first(code, cfg_expand(b, connections, true));
     for (size_t i = 0; root->kind == CFG_NODE_MAP && i < root->items.n; i++)
         code = cfg_first(code, cfg_expand(b, root->items.v[i].value, false));
     if (!code)

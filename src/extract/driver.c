@@ -14,6 +14,19 @@ const struct extract_driver *extract_driver_find(const char *name)
     return NULL;
 }
 
+/* Which ${NAME} of a connection is missing. */
+static enum q_code not_set(struct q_arena *arena, const struct cfg_pair *p, struct q_err *err)
+{
+    const char *from = strstr(p->value.s, "${"), *to = from ? strchr(from, '}') : NULL;
+    const char *name = to ? q_strndup(arena, from + 2, (size_t)(to - from - 2)) : "?";
+    enum q_code code = cfg_fail(err, p->value.pos, "variable \"%s\" is not set", name);
+    q_hint(err,
+           "Give --var %s=VALUE, export it in the environment, or add it to the secrets file of "
+           "quern.yaml.",
+           name);
+    return code;
+}
+
 enum q_code extract_options(struct q_arena *arena, const struct q_opt *table, size_t size,
                             const cfg_pairs *pairs, const char *what, bool secrets,
                             const void **out, struct q_err *err)
@@ -34,6 +47,8 @@ enum q_code extract_options(struct q_arena *arena, const struct q_opt *table, si
                 "Secrets belong to `connections` of quern.yaml; what else varies to `variables`.");
             return code;
         }
+        if (p->open)
+            return not_set(arena, p, err);
         struct q_err why = {0};
         if (q_opt_set(opt, arena, p->key.s, p->value.s, options, &why))
             return p->hidden ? cfg_fail(err, p->value.pos, "cannot use %s for \"%s\"",

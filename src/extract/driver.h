@@ -103,6 +103,7 @@ struct extract_source {
     /* Databases: nothing at or above is settled, because a transaction that began then was still open. Microseconds UTC. */
     bool has_upper;
     int64_t upper;
+    const char *after; /* a source of the pipeline whose staged rows open() needs; NULL: none */
     const char *shown; /* by bind(): what is asked of the source; NULL: `select` says it */
     const char *
         select; /* by bind(): SELECT of all columns and _q_pos in the workspace; NULL: of the table function */

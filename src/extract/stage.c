@@ -357,6 +357,7 @@ static void add_source(struct plan *plan, struct spec *spec, const struct plan_r
                              .files = s->files,
                              .bytes = s->bytes < 0 ? MANY_BYTES : s->bytes,
                              .reading = reading,
+                             .after = s->after,
                              .driver = spec,
                              .locate = locate,
                              .read_raw = read_raw};
@@ -389,6 +390,22 @@ static enum q_code settle(struct plan *plan, struct spec *spec, struct q_err *er
     return code;
 }
 
+/* What a source needs stands before it. */
+static enum q_code check_after(const struct plan *plan, const struct spec *spec, struct q_err *err)
+{
+    const char *after = spec->source->after;
+    for (size_t i = 0; after && i < plan->sources.n; i++)
+        if (q_streq(plan->sources.v[i].name, after))
+            return Q_OK;
+    if (!after)
+        return Q_OK;
+    enum q_code code = cfg_fail(err, spec->in->cfg->name.pos,
+                                "\"%s\" needs the rows of \"%s\", which is no source above it",
+                                spec->relation, after);
+    q_hint(err, "Declare the source \"%s\" before it, in the same pipeline.", after);
+    return code;
+}
+
 static enum q_code compile_source(struct plan *plan, const struct cfg_source *cfg,
                                   struct q_err *err)
 {
@@ -415,7 +432,8 @@ static enum q_code compile_source(struct plan *plan, const struct cfg_source *cf
         plan_pin_set(plan->pins, pin, &spec->source->columns);
     if (replays)
         return replay(plan, spec, &spec->source->columns, &spec->source->columns, err);
-    return settle(plan, spec, err);
+    code = check_after(plan, spec, err);
+    return code ? code : settle(plan, spec, err);
 }
 
 static enum q_code compile(struct plan *plan, struct q_err *err)

@@ -84,7 +84,8 @@ struct plan_source {
     const q_paths *files; /* paths in order of file number, or NULL when it is not made of files */
     int64_t bytes;        /* about how many bytes of text its files hold */
     const struct plan_reading *reading; /* what of it is read (plan/reading.h); NULL: everything */
-    void *driver;                       /* the extract driver's own */
+    const char *after; /* a source whose rows it needs: that is staged before; NULL: none */
+    void *driver;      /* the extract driver's own */
     /* One record as it stands in its file, with its ordinal and line as from locate(); empty where it has no text. NULL when
      * the source has no such places. After the scan. */
     enum q_code (*read_raw)(const struct plan_source *source, int64_t pos, struct q_arena *arena,

@@ -66,6 +66,9 @@ size_t gather_count(const struct run_session *s, const struct plan *plan, size_t
     if (plan->replay)
         return 1;
     for (; first + n < plan->steps.n && gathers(&plan->steps.v[first + n]); n++) {
+        const struct plan_source *source = source_of(plan, &plan->steps.v[first + n]);
+        if (n && source && source->after)
+            break; /* all before it are staged first */
         const char *connection = connection_of(plan, &plan->steps.v[first + n]);
         own += !connection || !before || !q_streq(connection, before);
         before = connection;

@@ -185,15 +185,11 @@ static enum q_code query_parents(struct keys *k, struct q_err *err)
     struct rest_source *s = k->s;
     struct cfg_pos at = s->in->cfg->name.pos;
     const char *table = q_printf(k->arena, "s_%s", s->o->each_source);
-    struct q_err why = {0};
     struct q_schema columns = {0};
-    if (db_describe(s->in->db, sql_make(k->arena, "SELECT * FROM %I", table), k->arena, &columns,
-                    &why)) {
-        enum q_code code = cfg_fail(err, at, "there is no source \"%s\" above \"%s\"",
-                                    s->o->each_source, s->in->cfg->name.s);
-        q_hint(err, "`each.source` is a source of the same pipeline that is declared before.");
+    enum q_code code = db_describe(s->in->db, sql_make(k->arena, "SELECT * FROM %I", table),
+                                   k->arena, &columns, err);
+    if (code)
         return code;
-    }
     struct sql *q = sql_new(k->arena);
     bool first = true;
     sql_add(q, "SELECT ");

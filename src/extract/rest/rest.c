@@ -160,6 +160,7 @@ static enum q_code describe(struct q_arena *arena, const struct extract_input *i
     s->o = in->options;
     s->session = in->session;
     s->base.bytes = -1;
+    s->base.after = s->o->each_source;
     enum q_code code = rest_check_source(s->o, in->cfg->name.pos, err);
     if (!code && s->o->incremental_param && !in->cfg->incremental.cursor.s)
         return cfg_fail(err, in->cfg->name.pos,

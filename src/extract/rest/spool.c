@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records of pages in a temporary file. */
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -24,14 +25,15 @@ static enum q_code write_error(const struct rest_spool *s, struct q_err *err)
 enum q_code rest_spool_open(struct q_arena *arena, const char *dir, int64_t max,
                             struct rest_spool *out, struct q_err *err)
 {
-    static int number;
+    static atomic_int number; /* several sources are read at a time */
     *out = (struct rest_spool){.arena = arena, .max = max};
     const char *tmp =
         q_path_join(arena, dir ? dir : ".", q_printf(arena, ".quern/tmp/%ld", (long)getpid()));
     enum q_code code = q_dir_make(tmp, err);
     if (code)
         return code;
-    out->path = q_path_join(arena, tmp, q_printf(arena, "pages_%d.ndjson", ++number));
+    out->path =
+        q_path_join(arena, tmp, q_printf(arena, "pages_%d.ndjson", atomic_fetch_add(&number, 1)));
     out->file = fopen(out->path, "wbe");
     if (!out->file)
         return write_error(out, err);

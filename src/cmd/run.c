@@ -9,7 +9,7 @@
 struct args {
     struct q_opt_time as_of;
     int64_t wait;
-    bool accept_shrink;
+    bool accept_shrink, accept_contract;
     int64_t publish;
     struct cmd_interval interval;
 };
@@ -39,6 +39,10 @@ static const struct q_opt opts[] = {
      .type = Q_OPT_FLAG,
      .offset = offsetof(struct args, accept_shrink),
      .help = "let a full snapshot take more keys than max_shrink allows"},
+    {.name = "accept-contract",
+     .type = Q_OPT_FLAG,
+     .offset = offsetof(struct args, accept_contract),
+     .help = "take sources as they are now, whatever their contract says of changes"},
     CMD_INTERVAL_OPTS(struct args),
     {0},
 };
@@ -112,6 +116,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
         code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
                         &session, err);
     session.accept_shrink = a->accept_shrink;
+    session.accept_contract = a->accept_contract;
     session.from = a->interval.from;
     session.to = a->interval.to;
     session.full = a->interval.full;

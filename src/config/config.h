@@ -87,6 +87,7 @@
  *         path: legacy.txt
  *         format: fixed
  *         columns: { id: { type: bigint, at: 1, width: 10 } }   # fixed width: place from 1, in characters
+ *         contract: evolve                    # when its shape changes: evolve (default) | freeze | discard_column | discard_row
  * An option that is a map, `auth: { type: bearer }`, is the same as `auth.type: bearer`; where several texts are expected a
  * map gives "key=value" each.
  *     transform:                            # in order; each on the first relation unless `relation:` is given
@@ -231,12 +232,21 @@ struct cfg_incremental {
     enum cfg_nulls nulls;
 };
 
+/* What happens when a source changes its shape (SEMANTICS 35). */
+enum cfg_contract {
+    CFG_EVOLVE,
+    CFG_FREEZE,
+    CFG_DISCARD_COLUMN,
+    CFG_DISCARD_ROW,
+};
+
 struct cfg_source {
     struct cfg_text name;
     struct cfg_text from; /* "files" or a connection's name */
     cfg_columns columns;  /* declared types (name and type only; type .s NULL: infer) */
     cfg_pairs options;    /* every other key, checked against the driver's option table */
     bool optional;
+    enum cfg_contract contract;
     struct cfg_incremental incremental;
 };
 typedef Q_VEC(struct cfg_source) cfg_sources;

@@ -41,6 +41,14 @@ static const struct cfg_word nulls_words[] = {
     {0},
 };
 
+static const struct cfg_word contract_words[] = {
+    {.word = "evolve", .value = CFG_EVOLVE},
+    {.word = "freeze", .value = CFG_FREEZE},
+    {.word = "discard_column", .value = CFG_DISCARD_COLUMN},
+    {.word = "discard_row", .value = CFG_DISCARD_ROW},
+    {0},
+};
+
 /* ---- extract ---- */
 
 static const struct cfg_field incremental_fields[] = {
@@ -75,6 +83,10 @@ static const struct cfg_field source_fields[] = {
      .example = "from: files"},
     {.key = "columns", .kind = CFG_F_CALL},
     {.key = "optional", .kind = CFG_F_BOOL, .offset = offsetof(struct cfg_source, optional)},
+    {.key = "contract",
+     .kind = CFG_F_WORD,
+     .offset = offsetof(struct cfg_source, contract),
+     .words = contract_words},
     {.key = "incremental", .kind = CFG_F_CALL, .call = bind_incremental},
     {0},
 };
@@ -173,6 +185,14 @@ static const struct q_opt *driver_table(const struct cfg_bind *b, const char *fr
     return NULL;
 }
 
+static bool is_source_key(const char *key)
+{
+    for (const struct cfg_field *f = source_fields; f->key; f++)
+        if (q_streq(f->key, key))
+            return true;
+    return false;
+}
+
 /* The keys of every source, and beside them those of its driver. */
 static enum q_code bind_source(struct cfg_bind *b, const struct cfg_node_pair *item,
                                struct cfg_source *source)
@@ -192,7 +212,7 @@ static enum q_code bind_source(struct cfg_bind *b, const struct cfg_node_pair *i
         const char *key = pair->key->text;
         if (q_streq(key, "columns"))
             code = cfg_first(code, bind_source_columns(b, pair->value, source));
-        else if (q_streq(key, "from") || q_streq(key, "optional") || q_streq(key, "incremental"))
+        else if (is_source_key(key))
             *q_vec_push(b->arena, &own.items) = *pair;
         else
             code = cfg_first(code, bind_option(b, pair, table, source));

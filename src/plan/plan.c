@@ -216,6 +216,7 @@ enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in, st
     plan->to = in->to;
     plan->full = in->full || in->looking;
     plan->looking = in->looking;
+    plan->accept_contract = in->accept_contract;
     plan->table_ref = table_ref;
     plan->existing = q_new(arena, struct q_map);
     q_map_init(plan->existing, arena);

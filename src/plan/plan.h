@@ -23,7 +23,7 @@ struct plan_inputs {
     const struct plan_stage *const *stages;
     size_t n_stages;
     int64_t held_run; /* this and what follows: see struct plan */
-    bool replay, looking, full;
+    bool replay, looking, full, accept_contract;
     int64_t clock;
     const char *from, *to;
 };

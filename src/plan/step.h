@@ -154,6 +154,7 @@ struct plan {
     const char *from, *to; /* of the run's options: a backfill; or NULL */
     bool full;             /* read everything, whatever the watermark says */
     bool looking;          /* for looking at relations: nothing will be loaded */
+    bool accept_contract;  /* sources may have changed their shape (SEMANTICS 35) */
     Q_VEC(struct plan_source) sources;
     struct plan_relation current; /* the main relation after the steps so far */
     bool current_is_table;        /* not a view: scanning it twice costs little */

@@ -56,7 +56,8 @@ static enum q_code compile_plan(struct run_session *s, struct q_arena *arena,
                              .clock = q_now(),
                              .from = s->from,
                              .to = s->to,
-                             .full = s->full};
+                             .full = s->full,
+                             .accept_contract = s->accept_contract};
     return plan_compile(arena, &in, out, err);
 }
 

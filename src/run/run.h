@@ -43,6 +43,7 @@ struct run_session {
     const char *from, *to; /* the interval that is read, instead of news; or NULL */
     bool full;             /* everything is read, whatever the watermarks say */
     bool accept_shrink;    /* a full snapshot may take as many keys as it does (SEMANTICS 15) */
+    bool accept_contract;  /* sources may have changed their shape (SEMANTICS 35) */
     bool all_cores;        /* statements use them; else one thread, or as many as the user says */
     /* The warehouse lives in memory, as long as it is attached: nothing is locked, put into the journal or pinned. Set
      * after run_open(). */

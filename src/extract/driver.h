@@ -58,6 +58,9 @@ struct extract_input {
     const struct cfg_source *cfg;
     const struct q_schema *declared; /* cfg->columns; Q_T_NONE: to be found out */
     const struct q_schema *pinned;   /* what quern.lock says; may be NULL */
+    const q_texts *may_lack;         /* pinned columns that a part may lack; NULL: none */
+    bool accept_gone;                /* pinned columns that are nowhere are no columns any more */
+    enum cfg_contract contract;      /* what a change of shape means; see extract/contract.h */
     bool optional;                   /* nothing there is no error */
     const struct reject_sink *sink;  /* needed by open */
     struct db_conn *db;              /* the workspace */
@@ -92,12 +95,23 @@ struct extract_place {
     struct q_str raw; /* the record, cut at REJECT_RAW_MAX; empty where it has no text */
 };
 
+/* A column whose pinned type does not hold all values any more: the driver has found a wider one. */
+struct extract_widened {
+    const char *column;
+    int64_t values; /* that do not fit the pinned type */
+    const char *example;
+};
+
 /* A described source; first member of the driver's own structure. Filled by describe() and bind(). */
 struct extract_source {
     const struct extract_driver *driver;
     struct q_schema columns; /* without _q_pos */
     bool inferred;           /* some type was found by looking at values: it should be pinned */
-    int64_t bytes;           /* about how many bytes of text there are; -1: unknown */
+    q_texts may_lack;        /* columns that some part lacks, though that is no error */
+    const struct extract_widened
+        *widened; /* contract evolve: where `columns` is wider than what is pinned */
+    size_t n_widened;
+    int64_t bytes; /* about how many bytes of text there are; -1: unknown */
     const q_paths
         *files; /* paths in order of part, known before it is read; NULL: it is not made of files */
     /* Databases: nothing at or above is settled, because a transaction that began then was still open. Microseconds UTC. */

@@ -202,6 +202,7 @@ static enum q_code describe_part(struct plan *plan, const struct cfg_source *cfg
                                       .options = o,
                                       .cfg = q_json_bool(q_json_get(json, "paths"), false) ? cfg
                                                                                            : NULL,
+                                      .contract = CFG_DISCARD_COLUMN, /* types are today's */
                                       .declared = declared,
                                       .pinned = pinned,
                                       .sink = reject_box_sink(part->box),

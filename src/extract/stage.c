@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/embed.h"
+#include "extract/contract.h"
 #include "extract/driver.h"
 #include "extract/file/file.h"
 #include "extract/incremental.h"
@@ -19,6 +20,7 @@ struct spec {
     struct extract_input *in;
     struct reject_box *box;
     const char *select;
+    struct contract *contract;       /* NULL: none, what is read is ours */
     const struct extract_news *news; /* of an incremental source, or NULL */
 };
 
@@ -120,6 +122,8 @@ static enum q_code bind(struct plan *plan, struct spec *spec, const struct plan_
 {
     enum q_code code = spec->driver->bind ? spec->driver->bind(spec->source, reading, err) : Q_OK;
     spec->select = extract_select(plan->arena, spec->source, spec->in);
+    if (spec->contract)
+        spec->select = contract_select(spec->contract, spec->select);
     return code;
 }
 
@@ -141,6 +145,8 @@ static enum q_code scan(const struct spec *spec, struct step_ctx *ctx, struct q_
 {
     const struct db_source *source;
     enum q_code code = reject_box_open(spec->box, ctx, err);
+    if (!code && spec->contract)
+        code = contract_open(spec->contract, ctx, err);
     if (!code)
         code = spec->driver->open(spec->source, &source, err);
     if (!code && source)
@@ -225,6 +231,8 @@ static enum q_code run_source(const struct plan_step *step, struct step_ctx *ctx
     enum q_code code = scan(spec, ctx, err);
     if (!code)
         code = note_parts(spec, ctx, err);
+    if (!code && spec->contract)
+        code = contract_run(spec->contract, ctx, err);
     if (!code && spec->news)
         code = extract_news_run(spec->news, ctx, place_of, spec, err);
     if (code)
@@ -353,7 +361,7 @@ static void add_source(struct plan *plan, struct spec *spec, const struct plan_r
         (struct plan_source){.name = spec->relation,
                              .table = spec->table,
                              .cfg = spec->in->cfg,
-                             .columns = s->columns,
+                             .columns = *contract_columns(spec->contract),
                              .files = s->files,
                              .bytes = s->bytes < 0 ? MANY_BYTES : s->bytes,
                              .reading = reading,
@@ -368,6 +376,7 @@ static void add_source(struct plan *plan, struct spec *spec, const struct plan_r
         plan_step_sql(plan, step, s->shown);
     plan_step_sql(plan, step,
                   sql_make(plan->arena, "CREATE TABLE %I AS %s", spec->table, spec->select));
+    contract_plan(spec->contract, plan, step);
     if (reading)
         spec->news = extract_news_make(plan, step, &plan->sources.v[plan->sources.n - 1]);
 }
@@ -421,17 +430,22 @@ static enum q_code compile_source(struct plan *plan, const struct cfg_source *cf
         return replay(plan, spec, pinned, columns, err);
     spec->table = q_printf(plan->arena, "s_%s", cfg->name.s);
     spec->in->pinned = pinned;
+    spec->in->accept_gone = plan->accept_contract;
+    spec->in->may_lack = plan_pin_optional(plan->pins, pin);
+    spec->in->contract = plan->accept_contract ? CFG_EVOLVE : cfg->contract;
     code = describe(plan, spec, err);
+    if (!code)
+        code =
+            contract_settle(plan, spec->in, pin, spec->source, spec->table, &spec->contract, err);
     if (code) {
         struct cfg_pos at = cfg->name.pos;
         q_context(err, "looking at the %s of \"%s\" (%s:%d)",
                   spec->driver->connect ? "source" : "files", cfg->name.s, at.file, at.line);
         return code;
     }
-    if (spec->source->inferred)
-        plan_pin_set(plan->pins, pin, &spec->source->columns);
+    const struct q_schema *found = contract_columns(spec->contract);
     if (replays)
-        return replay(plan, spec, &spec->source->columns, &spec->source->columns, err);
+        return replay(plan, spec, found, found, err);
     code = check_after(plan, spec, err);
     return code ? code : settle(plan, spec, err);
 }

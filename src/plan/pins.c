@@ -7,12 +7,13 @@ enum { LOCK_FILE_MAX = 16 << 20, LOCK_VERSION = 1 };
 struct plan_pins {
     struct q_arena *arena;
     const char *path;
-    struct q_map schemas; /* "pipeline.relation" -> struct q_schema */
+    struct q_map schemas;  /* "pipeline.relation" -> struct q_schema */
+    struct q_map optional; /* the same -> q_texts */
     bool changed;
 };
 
 static enum q_code read_columns(struct plan_pins *pins, const struct q_json *columns,
-                                struct q_schema *out, struct q_err *err)
+                                struct q_schema *out, q_texts *optional, struct q_err *err)
 {
     for (size_t i = 0; i < q_json_count(columns); i++) {
         const struct q_json *c = q_json_item(columns, i);
@@ -27,6 +28,8 @@ static enum q_code read_columns(struct plan_pins *pins, const struct q_json *col
             return code;
         }
         q_schema_add(pins->arena, out, q_strdup(pins->arena, name), t);
+        if (q_json_bool(q_json_get(c, "optional"), false))
+            *q_vec_push(pins->arena, optional) = q_strdup(pins->arena, name);
     }
     return Q_OK;
 }
@@ -38,6 +41,7 @@ enum q_code plan_pins_read(struct q_arena *arena, const char *dir, struct plan_p
     pins->arena = arena;
     pins->path = q_path_join(arena, dir, "quern.lock");
     q_map_init(&pins->schemas, arena);
+    q_map_init(&pins->optional, arena);
     *out = pins;
     if (!q_file_exists(pins->path))
         return Q_OK;
@@ -54,8 +58,10 @@ enum q_code plan_pins_read(struct q_arena *arena, const char *dir, struct plan_p
         struct q_json *columns;
         const char *name = q_json_member(relations, i, &columns);
         struct q_schema *schema = q_new(arena, struct q_schema);
-        code = read_columns(pins, columns, schema, err);
+        q_texts *optional = q_new(arena, q_texts);
+        code = read_columns(pins, columns, schema, optional, err);
         q_map_put(&pins->schemas, name, schema);
+        q_map_put(&pins->optional, name, optional);
     }
     return code;
 }
@@ -87,6 +93,34 @@ void plan_pin_set(struct plan_pins *pins, const char *relation, const struct q_s
     pins->changed = true;
 }
 
+static bool contains(const q_texts *texts, const char *text)
+{
+    for (size_t i = 0; texts && i < texts->n; i++)
+        if (q_streq(texts->v[i], text))
+            return true;
+    return false;
+}
+
+const q_texts *plan_pin_optional(const struct plan_pins *pins, const char *relation)
+{
+    return pins ? q_map_get(&pins->optional, relation) : NULL;
+}
+
+void plan_pin_set_optional(struct plan_pins *pins, const char *relation, const q_texts *columns)
+{
+    const q_texts *before = plan_pin_optional(pins, relation);
+    bool same = columns->n == (before ? before->n : 0);
+    for (size_t i = 0; i < columns->n && same; i++)
+        same = contains(before, columns->v[i]);
+    if (same)
+        return;
+    q_texts *copy = q_new(pins->arena, q_texts);
+    for (size_t i = 0; i < columns->n; i++)
+        *q_vec_push(pins->arena, copy) = q_strdup(pins->arena, columns->v[i]);
+    q_map_put(&pins->optional, relation, copy);
+    pins->changed = true;
+}
+
 enum q_code plan_pins_write(struct plan_pins *pins, struct q_err *err)
 {
     if (!pins->changed)
@@ -103,6 +137,8 @@ enum q_code plan_pins_write(struct plan_pins *pins, struct q_err *err)
             struct q_json *c = q_json_push_object(columns);
             q_json_set_text(c, "name", schema->v[k].name);
             q_json_set_text(c, "type", q_type_text(schema->v[k].type, type));
+            if (contains(plan_pin_optional(pins, pins->schemas.entries[i].key), schema->v[k].name))
+                q_json_set_bool(c, "optional", true);
         }
     }
     struct q_buf text;

@@ -47,6 +47,9 @@ Q_MUST_CHECK enum q_code plan_pins_read(struct q_arena *arena, const char *dir,
 const struct q_schema *plan_pin_find(const struct plan_pins *pins, const char *relation);
 /* Pin; the file is written by plan_pins_write() only when something changed. */
 void plan_pin_set(struct plan_pins *pins, const char *relation, const struct q_schema *schema);
+/* Columns of a pinned schema that a part of the source may lack; NULL: none. */
+const q_texts *plan_pin_optional(const struct plan_pins *pins, const char *relation);
+void plan_pin_set_optional(struct plan_pins *pins, const char *relation, const q_texts *columns);
 Q_MUST_CHECK enum q_code plan_pins_write(struct plan_pins *pins, struct q_err *err);
 
 #endif

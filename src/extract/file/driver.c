@@ -25,6 +25,9 @@ static enum q_code describe(struct q_arena *arena, const struct extract_input *i
                                          .cfg = in->cfg,
                                          .declared = in->declared,
                                          .pinned = in->pinned,
+                                         .may_lack = in->may_lack,
+                                         .accept_gone = in->accept_gone,
+                                         .contract = in->contract,
                                          .optional = in->optional,
                                          .sink = in->sink,
                                          .db = in->db,
@@ -42,6 +45,8 @@ static enum q_code describe(struct q_arena *arena, const struct extract_input *i
     s->dir = in->dir;
     s->base.columns = *extract_file_columns(s->file);
     s->base.inferred = extract_file_inferred(s->file);
+    s->base.may_lack = *extract_file_may_lack(s->file);
+    s->base.widened = extract_file_widened(s->file, &s->base.n_widened);
     s->base.bytes = extract_file_bytes(s->file);
     s->base.files = extract_file_paths(s->file);
     s->base.select = extract_file_select(s->file);

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/suggest.h"
+#include "extract/contract.h"
 #include "extract/file/internal.h"
 #include "sql/build.h"
 
@@ -116,27 +117,6 @@ static void add_column(struct extract_file *s, const char *name)
         (void)q_schema_add(s->arena, &s->columns, name, known_type(s, name));
 }
 
-/* Declared columns, pinned ones, and what the first file's header has. */
-static void settle_columns(struct extract_file *s)
-{
-    for (size_t i = 0; s->in->declared && i < s->in->declared->n; i++)
-        add_column(s, s->in->declared->v[i].name);
-    for (size_t i = 0; s->in->pinned && !s->reader->declared_only && i < s->in->pinned->n; i++)
-        add_column(s, s->in->pinned->v[i].name);
-    if (s->reader->look || s->in->pinned)
-        return;
-    for (size_t f = 0; f < s->paths.n; f++) {
-        if (s->items[f].empty)
-            continue;
-        const q_paths *names = &s->items[f].names;
-        bool by_position = !s->items[f].header && s->columns.n;
-        for (size_t i = 0; i < names->n && !by_position; i++)
-            if (!is_renamed(s, names->v[i]))
-                add_column(s, names->v[i]);
-        return;
-    }
-}
-
 /* Index of a name among the header's: the same, else the same but for case; -1. */
 static ptrdiff_t find_name(const q_paths *names, const char *name)
 {
@@ -147,6 +127,80 @@ static ptrdiff_t find_name(const q_paths *names, const char *name)
         if (q_strcaseeq(names->v[i], name))
             return (ptrdiff_t)i;
     return -1;
+}
+
+/* Whether it was said before this run which columns there are. */
+static bool shape_is_known(const struct extract_file *s)
+{
+    return s->in->pinned ||
+           (s->in->contract != CFG_EVOLVE && contract_is_declared(s->in->declared));
+}
+
+/* A name of a header that is no column yet. What will not be read needs no type. */
+static void add_found(struct extract_file *s, const char *name)
+{
+    if (q_schema_find(&s->columns, name) >= 0 || is_renamed(s, name))
+        return;
+    add_column(s, name);
+    if (s->in->contract != CFG_EVOLVE && shape_is_known(s))
+        s->columns.v[q_schema_find(&s->columns, name)].type = Q_TYPE(Q_T_TEXT);
+}
+
+/* Names of the headers that no column has yet: all of the first file, and what the others have beside them. */
+static void add_headers(struct extract_file *s)
+{
+    bool first = !s->in->pinned;
+    bool others = !s->o->extra_columns || q_streq(s->o->extra_columns, "contract");
+    size_t known = s->columns.n;
+    for (size_t f = 0; f < s->paths.n; f++) {
+        const struct file_item *item = &s->items[f];
+        if (item->empty)
+            continue;
+        bool by_position = !item->header && s->columns.n;
+        for (size_t i = 0; i < item->names.n && !by_position && (first || others); i++)
+            add_found(s, item->names.v[i]);
+        if (first)
+            known = s->columns.n;
+        first = false;
+    }
+    for (size_t c = known; c < s->columns.n; c++)
+        for (size_t f = 0; f < s->paths.n; f++)
+            if (!s->items[f].empty && find_name(&s->items[f].names, s->columns.v[c].name) < 0) {
+                *q_vec_push(s->arena, &s->may_lack) = s->columns.v[c].name;
+                break;
+            }
+}
+
+/* Whether some file has the column; files without names of columns may. */
+static bool is_anywhere(const struct extract_file *s, const char *column)
+{
+    for (size_t f = 0; f < s->paths.n; f++)
+        if (!s->items[f].header ||
+            find_name(&s->items[f].names, file_name_in_source(s, column)) >= 0)
+            return true;
+    return false;
+}
+
+/* Declared columns, pinned ones, and what the headers have. */
+static void settle_columns(struct extract_file *s)
+{
+    for (size_t i = 0; s->in->declared && i < s->in->declared->n; i++)
+        add_column(s, s->in->declared->v[i].name);
+    for (size_t i = 0; s->in->pinned && !s->reader->declared_only && i < s->in->pinned->n; i++)
+        if (!s->in->accept_gone || is_anywhere(s, s->in->pinned->v[i].name))
+            add_column(s, s->in->pinned->v[i].name);
+    for (size_t i = 0; s->in->may_lack && i < s->in->may_lack->n; i++)
+        *q_vec_push(s->arena, &s->may_lack) = s->in->may_lack->v[i];
+    if (!s->reader->look && !s->reader->declared_only)
+        add_headers(s);
+}
+
+static bool may_lack(const struct extract_file *s, const char *column)
+{
+    for (size_t i = 0; i < s->may_lack.n; i++)
+        if (q_streq(s->may_lack.v[i], column))
+            return true;
+    return s->o->missing_columns && q_streq(s->o->missing_columns, "null");
 }
 
 static enum q_code missing_column(const struct file_item *f, const char *name, struct q_err *err)
@@ -163,7 +217,10 @@ static enum q_code missing_column(const struct file_item *f, const char *name, s
     if (near)
         q_hint(err, "Did you mean `%s`? Else declare `missing_columns: null`.", near);
     else
-        q_hint(err, "Declare `missing_columns: null` if files may lack it.");
+        q_hint(
+            err,
+            "Declare `missing_columns: null` if files may lack it. If it is gone for good, and not "
+            "declared: `quern run --accept-contract`.");
     return code;
 }
 
@@ -197,12 +254,11 @@ static enum q_code match_names(struct extract_file *s, struct file_item *f, stru
     }
     for (size_t c = 0; c < s->columns.n; c++) {
         f->cols[c].field = find_name(names, file_name_in_source(s, s->columns.v[c].name));
-        if (f->cols[c].field < 0 &&
-            !(s->o->missing_columns && q_streq(s->o->missing_columns, "null")))
+        if (f->cols[c].field < 0 && !may_lack(s, s->columns.v[c].name))
             return missing_column(f, file_name_in_source(s, s->columns.v[c].name), err);
     }
-    bool ignore = s->o->extra_columns && q_streq(s->o->extra_columns, "ignore");
-    for (size_t i = 0; i < names->n && !ignore; i++)
+    bool refused = s->o->extra_columns && q_streq(s->o->extra_columns, "error");
+    for (size_t i = 0; i < names->n && refused; i++)
         if (q_schema_find(&s->columns, names->v[i]) < 0 && !is_renamed(s, names->v[i]))
             return extra_column(s, f, names->v[i], err);
     return Q_OK;
@@ -277,10 +333,12 @@ static enum q_code describe_text(struct extract_file *s, struct q_err *err)
         return code;
     settle_columns(s);
     code = aim_all(s, err);
-    bool undeclared = s->reader->look && !s->in->pinned && (!s->columns.n || has_unknown(s));
+    bool declared = contract_is_declared(s->in->declared);
+    if (!code && s->in->pinned && !declared && s->in->contract == CFG_EVOLVE)
+        code = file_widen(s, err);
     if (!code && s->reader->infer)
         code = !s->columns.n || has_unknown(s) ? s->reader->infer(s, err) : Q_OK;
-    else if (!code && undeclared)
+    else if (!code && s->reader->look && (!declared || s->in->contract != CFG_EVOLVE))
         code = file_infer_members(s, err);
     else if (!code && has_unknown(s))
         code = file_infer(s, err);
@@ -379,6 +437,17 @@ const char *extract_file_shape(const struct extract_file *s, size_t i)
 bool extract_file_inferred(const struct extract_file *s)
 {
     return s->inferred;
+}
+
+const q_texts *extract_file_may_lack(const struct extract_file *s)
+{
+    return &s->may_lack;
+}
+
+const struct extract_widened *extract_file_widened(const struct extract_file *s, size_t *n)
+{
+    *n = s->n_widened;
+    return s->widened;
 }
 
 const char *extract_file_select(const struct extract_file *s)

@@ -77,6 +77,9 @@ struct extract_file_input {
     const struct cfg_source *cfg;     /* columns with `path`, `at`, `width`; may be NULL */
     const struct q_schema *declared;  /* may be NULL; Q_T_NONE: to be inferred */
     const struct q_schema *pinned;    /* what quern.lock says; may be NULL */
+    const q_texts *may_lack;          /* pinned columns that a file may lack; NULL: none */
+    bool accept_gone;                 /* pinned columns that are in no header are none any more */
+    enum cfg_contract contract;       /* evolve: new columns and wider types are found out */
     bool optional;                    /* no file, or an empty one, is no error */
     const struct reject_sink *sink;   /* needed by open */
     struct db_conn *db;               /* needed for Parquet */
@@ -99,6 +102,10 @@ const q_paths *extract_file_paths(const struct extract_file *s);
 int64_t extract_file_bytes(const struct extract_file *s);
 /* Some type was inferred: it should be pinned. */
 bool extract_file_inferred(const struct extract_file *s);
+/* Columns that are not in every file, though that is no error. */
+const q_texts *extract_file_may_lack(const struct extract_file *s);
+/* Columns whose pinned types were too narrow. */
+const struct extract_widened *extract_file_widened(const struct extract_file *s, size_t *n);
 
 /* The rows as a source for db_add_source(): all columns and _q_pos. *out is NULL for Parquet, which has none. May be
  * called again after a scan, for another one: counts start over. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Types of columns that are not declared: from all values of all rows, by the same casts (SEMANTICS 34). */
 #include "base/map.h"
+#include "extract/contract.h"
 #include "extract/file/internal.h"
 
 static enum q_code ignore_reject(void *self, const struct reject *r, struct q_err *err)
@@ -197,6 +198,126 @@ enum q_code file_infer(struct extract_file *s, struct q_err *err)
         if (s->columns.v[c].type.id == Q_T_NONE)
             s->columns.v[c].type = batch_guess_type(&g.guess[c]);
     s->inferred = true;
+    q_arena_free(arena);
+    return code;
+}
+
+/* ---- pinned types ---- */
+
+enum { EXAMPLE_MAX = 60 };
+
+/* Values of a pinned column that do not fit. */
+struct misfit {
+    bool judged;        /* its type is pinned and not declared */
+    struct q_type type; /* that holds those of the type's kind, too */
+    int64_t values;     /* that do not fit */
+    int64_t strange;    /* of another kind */
+    const char *example;
+};
+
+struct widening {
+    struct extract_file *s;
+    struct q_arena *arena;
+    struct misfit *columns;
+    int64_t records;
+};
+
+static struct q_type type_of(struct q_arena *arena, struct q_str text)
+{
+    static const char pad[BATCH_CAST_PAD];
+    struct batch_guess guess = {0};
+    char *p = q_alloc(arena, text.n + sizeof pad);
+    memcpy(p, text.p, text.n);
+    batch_guess_add(&guess, (struct q_str){p, text.n});
+    return batch_guess_type(&guess);
+}
+
+static enum q_code see_misfit(void *self, const struct reject *r, struct q_err *err)
+{
+    struct widening *w = self;
+    ptrdiff_t at =
+        r->column && q_streq(r->reason, "cast") ? q_schema_find(&w->s->columns, r->column) : -1;
+    (void)err;
+    if (at < 0 || !w->columns[at].judged)
+        return Q_OK;
+    struct misfit *m = &w->columns[at];
+    struct q_arena *scratch = q_arena_new(NULL, "value");
+    struct q_type type = contract_widen(m->type, type_of(scratch, r->value));
+    q_arena_free(scratch);
+    m->values++;
+    if (!m->example)
+        m->example = q_strndup(w->s->arena, r->value.p,
+                               r->value.n < EXAMPLE_MAX ? r->value.n : (size_t)EXAMPLE_MAX);
+    if (type.id == Q_T_TEXT)
+        m->strange++;
+    else
+        m->type = type;
+    return Q_OK;
+}
+
+/* Read a file for its misfits alone. */
+static enum q_code check_file(struct widening *w, struct file_item *f, struct guesses *g,
+                              struct q_err *err)
+{
+    struct extract_file *s = w->s;
+    struct q_arena *arena = q_arena_new(w->arena, "file");
+    struct read_counts counts = {0};
+    struct read_target target = f->target;
+    const struct reject_sink sink = {w, see_misfit};
+    void *file = NULL, *worker = s->reader->worker(arena);
+    target.sink = &sink;
+    target.counts = &counts;
+    enum q_code code = s->reader->open(s, f, arena, &target, &file, err);
+    for (bool more = true; !code && more;) {
+        struct batch b = {.cols = g->cols, .n_cols = 0};
+        code = s->reader->fill(worker, file, g->wanted, &b, err);
+        more = b.rows == BATCH_ROWS;
+    }
+    w->records += atomic_load(&counts.records);
+    q_arena_free(arena);
+    return code;
+}
+
+/* A few values of another kind are wrong values; a column of which more than half are so is a column of text. */
+static void widen_columns(struct widening *w)
+{
+    struct extract_file *s = w->s;
+    s->widened = q_alloc_array(s->arena, s->columns.n + 1, sizeof *s->widened);
+    for (size_t c = 0; c < s->columns.n; c++) {
+        struct misfit *m = &w->columns[c];
+        struct q_type type = m->strange * 2 > w->records ? Q_TYPE(Q_T_TEXT) : m->type;
+        if (!m->values || q_type_eq(type, s->columns.v[c].type))
+            continue;
+        s->columns.v[c].type = type;
+        s->widened[s->n_widened++] =
+            (struct extract_widened){s->columns.v[c].name, m->values, m->example};
+        s->inferred = true;
+    }
+}
+
+enum q_code file_widen(struct extract_file *s, struct q_err *err)
+{
+    struct q_arena *arena = q_arena_new(NULL, "widen");
+    struct widening w = {.s = s, .arena = arena};
+    struct guesses g = guesses_new(arena, s->columns.n);
+    bool any = false;
+    enum q_code code = Q_OK;
+    w.columns = q_alloc_array(arena, s->columns.n + 1, sizeof *w.columns);
+    memset(g.wanted, 0, (s->columns.n + 1) * sizeof *g.wanted);
+    for (size_t c = 0; c < s->columns.n; c++) {
+        const struct q_column *column = &s->columns.v[c];
+        ptrdiff_t declared = s->in->declared ? q_schema_find(s->in->declared, column->name) : -1;
+        bool typed = declared >= 0 && s->in->declared->v[declared].type.id != Q_T_NONE;
+        w.columns[c] = (struct misfit){.judged = !typed && column->type.id != Q_T_NONE &&
+                                                 column->type.id != Q_T_TEXT,
+                                       .type = column->type};
+        any |= w.columns[c].judged;
+    }
+    for (size_t i = 0; any && !code && i < s->paths.n; i++)
+        if (!s->items[i].empty)
+            code = check_file(&w, &s->items[i], &g, err);
+    if (!code)
+        widen_columns(&w);
     q_arena_free(arena);
     return code;
 }

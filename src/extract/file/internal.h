@@ -92,6 +92,9 @@ struct extract_file {
     struct q_schema columns; /* without _q_pos */
     struct q_schema with_pos;
     bool inferred;
+    q_texts may_lack;
+    struct extract_widened *widened; /* n_widened of them */
+    size_t n_widened;
     q_paths paths;
     struct file_item *items;
     pthread_mutex_t lock;
@@ -116,6 +119,8 @@ const char *file_name_in_source(const struct extract_file *s, const char *column
 Q_MUST_CHECK enum q_code file_cast(struct extract_file *s, struct q_type type,
                                    struct batch_cast *out, struct q_err *err);
 
+/* Wider types for pinned columns whose values do not fit them, from all rows of all files. */
+Q_MUST_CHECK enum q_code file_widen(struct extract_file *s, struct q_err *err);
 /* Types for the columns that have none, from all rows of all files. */
 Q_MUST_CHECK enum q_code file_infer(struct extract_file *s, struct q_err *err);
 /* Members of records, in order of appearance, that the schema does not have yet, and their types. */

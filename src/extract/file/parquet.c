@@ -84,9 +84,6 @@ static enum q_code describe(struct extract_file *s, struct q_err *err)
     for (size_t i = 0; s->in->declared && i < s->in->declared->n; i++)
         if ((code = check_column(s, &s->in->declared->v[i], &have, err)))
             return code;
-    for (size_t i = 0; s->in->pinned && i < s->in->pinned->n; i++)
-        if ((code = check_column(s, &s->in->pinned->v[i], &have, err)))
-            return code;
     add_columns(s, &have);
     struct sql *q = sql_new(s->arena);
     sql_add(q, "SELECT ");

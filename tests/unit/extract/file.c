@@ -524,12 +524,16 @@ static void columns_are_matched_by_name(void **state)
            how, "a integer; b text", "1|x\n2|y\n", "");
     expect_error(ONE("a,bb\n1,x\n"), how, Q_SOURCE, "could not find column \"b\"");
     expect_error(ONE("a,b,a\n1,x,2\n"), how, Q_SOURCE, "\"a\" stands there twice");
+    struct reading strict = how;
+    strict.options = "extra_columns=error";
     struct reading numbered = {.path = "f.csv", .options = "duplicate_columns=number header=true"};
     expect(ONE("a,b,A,a_2,a\n1,x,2,3,4\n"), numbered,
            "a bigint; b text; A_3 bigint; a_2 bigint; a_4 bigint", "1|x|2|3|4\n", "");
     expect_error(
         (const struct file[]){{"f1.csv", "a,b\n1,x\n", 0}, {"f2.csv", "a,b,z\n1,x,2\n", 0}, {0}},
-        how, Q_SOURCE, "column \"z\" that is not expected");
+        strict, Q_SOURCE, "column \"z\" that is not expected");
+    expect((const struct file[]){{"f1.csv", "a,b\n1,x\n", 0}, {"f2.csv", "a,b,z\n1,x,2\n", 0}, {0}},
+           how, "a integer; b text; z bigint", "1|x|~\n1|x|2\n", "");
     struct reading lenient = how;
     lenient.options = "missing_columns=null extra_columns=ignore";
     expect((const struct file[]){{"f1.csv", "a,b\n1,x\n", 0}, {"f2.csv", "z,a\n7,2\n", 0}, {0}},

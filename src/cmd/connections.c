@@ -9,6 +9,8 @@
 #include "cmd/output.h"
 #include "extract/driver.h"
 
+enum { TYPE_WIDTH = 10 };
+
 static const struct q_opt opts[] = {{0}};
 
 struct reached {
@@ -44,11 +46,14 @@ static enum q_code show(struct cmd_ctx *ctx, const struct reached *all, size_t n
     for (size_t i = 0; i < n; i++) {
         const struct reached *r = &all[i];
         if (!ctx->global->json) {
-            (void)printf("%-4s  %-12s %-9s %s\n",
+            (void)printf("%-4s  %-12s %s",
                          !r->tried ? ""
                          : r->ok   ? "ok"
                                    : "FAIL",
-                         r->cfg->name.s, r->cfg->type.s, r->said ? r->said : "");
+                         r->cfg->name.s, r->cfg->type.s);
+            if (r->said)
+                (void)printf("%*s%s", TYPE_WIDTH - (int)strlen(r->cfg->type.s), "", r->said);
+            (void)printf("\n");
             if (r->hint)
                 (void)printf("      %s\n", r->hint);
             continue;

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include "base/cancel.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/parse.h"
 #include "run/internal.h"
 
 enum { POLL_USEC = 50000 };
@@ -33,6 +36,23 @@ static void remove_spill(void *path)
         q_log(Q_LOG_WARN, "%s", err.message);
 }
 
+/* What processes that were killed left in .quern/tmp; those that live keep theirs. */
+static void remove_left_behind(struct q_arena *arena, const char *dir)
+{
+    struct q_err err = {0};
+    q_paths names = {0};
+    const char *tmp = q_path_join(arena, dir, ".quern/tmp");
+    if (q_dir_list(arena, tmp, "", &names, &err))
+        return;
+    for (size_t i = 0; i < names.n; i++) {
+        int64_t pid;
+        char *left = q_printf(arena, "%s/%s", tmp, names.v[i]);
+        if (!q_parse_int(names.v[i], "a process", 1, INT32_MAX, &pid, &err) &&
+            kill((pid_t)pid, 0) != 0 && errno == ESRCH)
+            remove_spill(left);
+    }
+}
+
 enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
                      const struct model *model, const struct plan_stage *const *stages,
                      size_t n_stages, int64_t wait, struct run_session *out, struct q_err *err)
@@ -51,6 +71,7 @@ enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
     if (!settings.threads)
         settings.threads = 1; /* until run_fit_threads() */
     q_arena_defer(arena, remove_spill, spill);
+    remove_left_behind(arena, project->dir);
     enum q_code code = q_dir_make(spill, err);
     if (!code)
         code = plan_pins_read(arena, project->dir, &out->pins, err);

@@ -120,26 +120,47 @@ enum xlsx_kind xlsx_format_kind(const char *code)
 enum { DAYS_1904 = 1462, LEAP_DAY_1900 = 60, LAST_DAY = 2958465, EPOCH_1900 = 25569 };
 #define DAY_US INT64_C(86400000000)
 
+/* So many digits of a number; behind them. By hand, because sheets have millions. */
+static char *digits(char *out, int64_t value, int n)
+{
+    for (int i = n - 1; i >= 0; i--, value /= 10)
+        out[i] = (char)('0' + value % 10);
+    return out + n;
+}
+
 /* Days since 1970-01-01 to year, month, day (Howard Hinnant, "chrono-compatible low-level date algorithms"). */
-static int print_date(int64_t days, char *out, size_t size)
+static char *print_date(int64_t days, char *out)
 {
     int64_t z = days + 719468, era = z / 146097, doe = z - era * 146097;
     int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
     int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), mp = (5 * doy + 2) / 153;
     int64_t month = mp < 10 ? mp + 3 : mp - 9, year = yoe + era * 400 + (month <= 2);
-    return snprintf(out, size, "%04d-%02d-%02d", (int)year, (int)month,
-                    (int)(doy - (153 * mp + 2) / 5 + 1));
+    out = digits(out, year, 4);
+    *out++ = '-';
+    out = digits(out, month, 2);
+    *out++ = '-';
+    return digits(out, doy - (153 * mp + 2) / 5 + 1, 2);
 }
 
-static void print_time(int64_t hours, int64_t us, char *out, size_t size)
+static void print_time(int64_t hours, int64_t us, char *out)
 {
     int64_t seconds = us / 1000000, rest = us % 1000000;
-    int n = snprintf(out, size, "%02lld:%02d:%02d", (long long)(hours + seconds / 3600),
-                     (int)(seconds / 60 % 60), (int)(seconds % 60));
+    hours += seconds / 3600;
+    int n = 2;
+    for (int64_t more = hours / 100; more; more /= 10)
+        n++;
+    out = digits(out, hours, n);
+    *out++ = ':';
+    out = digits(out, seconds / 60 % 60, 2);
+    *out++ = ':';
+    out = digits(out, seconds % 60, 2);
+    if (rest)
+        *out++ = '.';
     if (rest % 1000)
-        (void)snprintf(out + n, size - (size_t)n, ".%06d", (int)rest);
+        out = digits(out, rest, 6);
     else if (rest)
-        (void)snprintf(out + n, size - (size_t)n, ".%03d", (int)(rest / 1000));
+        out = digits(out, rest / 1000, 3);
+    *out = 0;
 }
 
 bool xlsx_moment(double days, enum xlsx_kind kind, bool from_1904, bool short_date,
@@ -154,22 +175,25 @@ bool xlsx_moment(double days, enum xlsx_kind kind, bool from_1904, bool short_da
     day += us / DAY_US;
     us %= DAY_US;
     if (kind == XLSX_ELAPSED) {
-        print_time(day * 24, us, out, XLSX_TEXT);
+        print_time(day * 24, us, out);
         return true;
     }
     if (day == 0 && kind != XLSX_DATE && !(from_1904 && kind == XLSX_DATETIME)) {
-        print_time(0, us, out, XLSX_TEXT);
+        print_time(0, us, out);
         return true;
     }
     day += from_1904 ? DAYS_1904 : 0;
     if (day == 0 || day > LAST_DAY)
         return false;
-    int n = day == LEAP_DAY_1900
-                ? snprintf(out, XLSX_TEXT, "1900-02-29")
-                : print_date(day - EPOCH_1900 + (day < LEAP_DAY_1900), out, XLSX_TEXT);
+    char *end;
+    if (day == LEAP_DAY_1900) /* as Excel shows it; no cast accepts it */
+        end = mempcpy(out, "1900-02-29", 10);
+    else
+        end = print_date(day - EPOCH_1900 + (day < LEAP_DAY_1900), out);
+    *end = 0;
     if (us || (kind != XLSX_DATE && !short_date)) {
-        out[n++] = ' ';
-        print_time(0, us, out + n, XLSX_TEXT - (size_t)n);
+        *end++ = ' ';
+        print_time(0, us, end);
     }
     return true;
 }

@@ -16,7 +16,7 @@
  * in memory, the others go to the file and come back through a cache.
  */
 enum {
-    GROUP = 4,
+    GROUP = 2,
     BLOCK = 1 << 14,
     BLOCKS_KEPT = 2048, /* 32 MiB */
     SLOTS = 512,        /* 8 MiB */

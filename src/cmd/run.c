@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/show_result.h"
+#include "extract/file/inbox.h"
 
 struct args {
     struct q_opt_time as_of;
@@ -81,6 +82,17 @@ static enum q_code run_each(struct cmd_ctx *ctx, struct run_session *s,
     return Q_OK;
 }
 
+/* Files of published runs that are still where they were read: of a run that died behind its commit, or was held. */
+static enum q_code put_away(struct cmd_ctx *ctx, struct run_session *s, struct q_err *err)
+{
+    if (!inbox_is_pending(ctx->arena, ctx->project->dir))
+        return Q_OK;
+    enum q_code code = s->attached ? Q_OK : run_attach(s, err);
+    return code ? code
+                : inbox_settle(ctx->arena, ctx->project->dir, ctx->project->env->warehouse.path.s,
+                               s->db, err);
+}
+
 static enum q_code publish(struct cmd_ctx *ctx, struct run_session *s, int64_t run_id, int *exit,
                            struct q_err *err)
 {
@@ -89,7 +101,8 @@ static enum q_code publish(struct cmd_ctx *ctx, struct run_session *s, int64_t r
     if (code)
         return code;
     *exit = result.exit_code;
-    return show(ctx, &result, err);
+    code = put_away(ctx, s, err);
+    return code ? code : show(ctx, &result, err);
 }
 
 static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
@@ -122,6 +135,8 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     session.full = a->interval.full;
     if (!code)
         code = run_lock(&session, err);
+    if (!code)
+        code = put_away(ctx, &session, err);
     if (!code)
         code = a->publish ? publish(ctx, &session, a->publish, exit, err)
                           : run_each(ctx, &session, list, n, exit, err);

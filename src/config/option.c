@@ -85,7 +85,8 @@ enum q_code cfg_bind_option(struct cfg_bind *b, const char *prefix,
     o.opt = table ? q_opt_find(table, o.key.s) : NULL;
     const char *inner = q_printf(b->arena, "%s.", o.key.s);
     *known = !table || o.opt;
-    if (item->value->kind == CFG_NODE_MAP && !o.opt && has_prefix(table, inner)) {
+    bool takes_maps = o.opt && o.opt->type == Q_OPT_TEXTS; /* of its own */
+    if (item->value->kind == CFG_NODE_MAP && !takes_maps && has_prefix(table, inner)) {
         enum q_code code = Q_OK;
         for (size_t i = 0; i < item->value->items.n; i++) {
             const struct cfg_node_pair *x = &item->value->items.v[i];

@@ -352,11 +352,24 @@ static enum q_code replay(struct plan *plan, const struct spec *spec, const stru
     return extract_replay(plan, in->cfg, options, in->declared, pinned, columns, err);
 }
 
+static void publishing(const struct plan_source *source, const char *warehouse, int64_t run_id)
+{
+    const struct spec *spec = source->driver;
+    spec->driver->publishing(spec->source, warehouse, run_id);
+}
+
+static void published(const struct plan_source *source, int64_t run_id)
+{
+    const struct spec *spec = source->driver;
+    spec->driver->published(spec->source, run_id);
+}
+
 #define MANY_BYTES (INT64_C(1) << 40) /* of a source that cannot say */
 
 static void add_source(struct plan *plan, struct spec *spec, const struct plan_reading *reading)
 {
     const struct extract_source *s = spec->source;
+    bool told = !plan->replay && !plan->looking; /* it is read as a whole, to be loaded */
     *q_vec_push(plan->arena, &plan->sources) =
         (struct plan_source){.name = spec->relation,
                              .table = spec->table,
@@ -368,7 +381,9 @@ static void add_source(struct plan *plan, struct spec *spec, const struct plan_r
                              .after = s->after,
                              .driver = spec,
                              .locate = locate,
-                             .read_raw = read_raw};
+                             .read_raw = read_raw,
+                             .publishing = told && spec->driver->publishing ? publishing : NULL,
+                             .published = told && spec->driver->published ? published : NULL};
     struct plan_step *step = plan_add_step(plan, "extract", spec->relation, spec->table);
     step->spec = spec;
     step->run = run_source;

@@ -94,8 +94,9 @@ struct plan_source {
      * the source has no such places. After the scan. */
     enum q_code (*locate)(const struct plan_source *source, const int64_t *pos, size_t n,
                           int64_t *ordinals, int64_t *lines, struct q_err *err);
-    /* Once the run that read it is published, durably: what is done with the source then. It cannot fail the run: what goes
-     * wrong is a warning. May be NULL. */
+    /* What is done with the source once the run that read it is published: before the commit of a run that publishes or is
+     * held, and after that of one that publishes. They cannot fail the run: what goes wrong is a warning. May be NULL. */
+    void (*publishing)(const struct plan_source *source, const char *warehouse, int64_t run_id);
     void (*published)(const struct plan_source *source, int64_t run_id);
 };
 

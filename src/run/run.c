@@ -313,6 +313,10 @@ static enum q_code publish(struct run *r, bool with_data, struct q_err *err)
     enum q_code code = run_attach_for_writing(s, err);
     if (code)
         return code;
+    for (size_t i = 0; !s->scratch && i < r->plan->sources.n; i++)
+        if (r->plan->sources.v[i].publishing && !q_streq(r->out->status, "aborted"))
+            r->plan->sources.v[i].publishing(&r->plan->sources.v[i],
+                                             s->project->env->warehouse.path.s, r->out->run_id);
     if (with_data)
         code = prepare(r, err);
     if (!code)

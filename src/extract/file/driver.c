@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files as a driver: a part is a file. */
+#include "extract/file/inbox.h"
 #include "extract/file/internal.h"
 
 struct source {
@@ -96,6 +97,16 @@ static enum q_code finish(struct extract_source *source, struct q_err *err)
     return code;
 }
 
+static void publishing(struct extract_source *s, const char *warehouse, int64_t run_id)
+{
+    inbox_publishing(file_of(s), warehouse, run_id);
+}
+
+static void published(struct extract_source *s, int64_t run_id)
+{
+    inbox_published(file_of(s), run_id);
+}
+
 static size_t n_parts(struct extract_source *s)
 {
     return extract_file_paths(file_of(s))->n;
@@ -126,6 +137,8 @@ const struct extract_driver extract_files = {
     .open = open_source,
     .close = close_source,
     .finish = finish,
+    .publishing = publishing,
+    .published = published,
     .n_parts = n_parts,
     .stats = stats,
     .shape = shape,

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/suggest.h"
 #include "extract/contract.h"
+#include "extract/file/inbox.h"
 #include "extract/file/internal.h"
 #include "sql/build.h"
 
@@ -50,6 +51,7 @@ static enum q_code find_files(struct extract_file *s, struct q_err *err)
             f->path++;
         if (q_file_stat(f->full, &info)) {
             f->size = info.size;
+            f->changed_at = info.changed_at;
             if (info.is_dir) {
                 code = q_fail(err, Q_SOURCE, "could not read \"%s\": it is a directory", f->path);
                 q_hint(err, "Give a pattern for the files in it, for example `%s/*.csv`.", f->path);
@@ -373,6 +375,8 @@ enum q_code extract_file_describe(struct q_arena *arena, const struct extract_fi
     enum q_code code = find_files(s, err);
     if (!code)
         code = file_reader_of(s->o, &s->reader, err);
+    if (!code)
+        code = inbox_check(s, err);
     if (!code)
         code = file_settings(s, err);
     if (!code)

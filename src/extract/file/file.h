@@ -57,6 +57,7 @@ struct extract_file_options {
     int64_t type_at, type_width;
     q_texts type_value;
     bool trim, decimal_comma, implied_point;
+    const char *after_load, *after_move, *after_archive;
     const char *thousands, *round;
     const char *missing_columns, *extra_columns;
     int64_t max_record, max_bytes, max_ratio;

@@ -61,7 +61,8 @@ struct file_item {
     const char *path; /* as shown */
     const char *full; /* to open */
     int64_t size;
-    bool empty; /* no byte in it, and that is allowed */
+    int64_t changed_at; /* when it was found */
+    bool empty;         /* no byte in it, and that is allowed */
     struct decode_options decode;
     const char *shown;   /* what was detected, one line */
     const void *dialect; /* the reader's own */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -227,6 +228,35 @@ static void a_file_is_looked_at(void **state)
     place_drop(&p);
 }
 
+static void a_file_is_moved_over_no_other_one(void **state)
+{
+    (void)state;
+    struct place p = place_make();
+    char shm[] = "/dev/shm/quern-move-XXXXXX";
+    struct q_str text;
+    bool exists;
+    const char *a = place_path(&p, "a"), *b = place_path(&p, "b"), *c = place_path(&p, "c");
+    assert_int_equal(q_file_write(a, Q_STR("one"), NULL), Q_OK);
+    assert_int_equal(q_file_move(a, b, &exists, NULL), Q_OK);
+    assert_false(exists || q_file_exists(a));
+    assert_int_equal(q_file_write(a, Q_STR("two"), NULL), Q_OK);
+    assert_int_equal(q_file_move(a, b, &exists, NULL), Q_OK);
+    assert_true(exists && q_file_exists(a));
+    assert_int_equal(q_file_move(c, b, &exists, NULL), Q_NOSPACE);
+    assert_int_equal(q_file_move(c, place_path(&p, "none/d"), &exists, NULL), Q_NOSPACE);
+    if (mkdtemp(shm)) { /* often another file system */
+        const char *there = q_path_join(p.arena, shm, "a");
+        assert_int_equal(q_file_move(a, there, &exists, NULL), Q_OK);
+        assert_false(exists || q_file_exists(a));
+        assert_int_equal(q_file_read(p.arena, there, 10, &text, NULL), Q_OK);
+        assert_string_equal(text.p, "two");
+        assert_int_equal(q_file_move(b, there, &exists, NULL), Q_OK);
+        assert_true(exists && q_file_exists(b));
+        assert_int_equal(q_dir_remove(shm, NULL), Q_OK);
+    }
+    place_drop(&p);
+}
+
 static void paths_are_joined_and_taken_apart(void **state)
 {
     (void)state;
@@ -256,6 +286,7 @@ int main(void)
         cmocka_unit_test(names_are_listed_bytewise_without_dot_files),
         cmocka_unit_test(patterns_match_files_bytewise_and_not_across_slashes),
         cmocka_unit_test(a_file_is_looked_at),
+        cmocka_unit_test(a_file_is_moved_over_no_other_one),
         cmocka_unit_test(paths_are_joined_and_taken_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -172,38 +172,43 @@ static void collect_duplicates(struct load *l)
     load_audit(l, sql_text(keys));
     sql_add(
         dups,
-        "CREATE TABLE l_dups AS SELECT g.*, row_number() OVER (ORDER BY g._q_pos) AS _q_row FROM %I AS g "
-        "SEMI JOIN l_dupkeys AS k ON ",
-        clean_rows(l));
+        "CREATE TABLE l_dups AS SELECT g.*, %s AS _q_row FROM %I AS g SEMI JOIN l_dupkeys AS k ON ",
+        l->joined ? "row_number() OVER (ORDER BY g._q_pos)" : "g._q_pos", clean_rows(l));
     add_identity_match(dups, l, "g", "k");
     audit_duplicates(l, sql_text(dups));
 }
 
 /* Identical rows collapse to the first. Of rows that differ the latest by order_by wins, then by position when
- * `ties: last`; what cannot be decided is ambiguous (SEMANTICS 11). */
+ * `ties: last`; what cannot be decided is ambiguous (SEMANTICS 11). Rows are grouped, and not numbered in windows over all
+ * of their columns: that is much quicker. */
 static void decide_fates(struct load *l)
 {
     bool ordered = l->cfg->order_by.s != NULL, last = l->cfg->ties_last;
+    const char *order = ordered ? ", _q_order" : "";
     struct sql *q = sql_new(l->arena);
-    sql_add(q,
-            "CREATE TABLE l_fates AS WITH same AS (SELECT d.*, row_number() OVER (PARTITION BY ");
+    sql_add(q, "CREATE TABLE l_fates AS WITH firsts AS (SELECT ");
+    add_identity(q, l, "d");
+    sql_add(q, "%s, min(_q_row) AS _q_row, min(_q_pos) AS _q_pos FROM l_dups AS d GROUP BY ",
+            order);
     add_identity(q, l, "d");
     load_add_payload(q, l, "d");
+    sql_add(q, "%s), ranked AS (SELECT _q_row", order);
+    if (ordered || last) {
+        sql_add(q, ", rank() OVER (PARTITION BY ");
+        add_identity(q, l, "s");
+        sql_add(q, " ORDER BY %s%s) AS place", ordered ? "_q_order DESC NULLS LAST" : "1",
+                last ? ", _q_pos DESC" : "");
+    } else {
+        sql_add(q, ", 1 AS place");
+    }
+    sql_add(q, ", count(*) OVER (PARTITION BY ");
+    add_identity(q, l, "s");
     sql_add(
         q,
-        "%s ORDER BY _q_pos, _q_row) AS _q_copy FROM l_dups AS d), ranked AS (SELECT _q_row, _q_pos, rank() OVER "
-        "(PARTITION BY ",
-        ordered ? ", _q_order" : "");
-    add_identity(q, l, "s");
-    sql_add(q, " ORDER BY %s%s) AS place, count(*) OVER (PARTITION BY ",
-            ordered ? "_q_order DESC NULLS LAST" : "1", last ? ", _q_pos DESC" : "");
-    add_identity(q, l, "s");
-    sql_add(
-        q,
-        "%s%s) AS ties FROM same AS s WHERE _q_copy = 1) SELECT _q_row, _q_pos, 'duplicate' AS fate FROM same WHERE "
-        "_q_copy > 1 UNION ALL SELECT _q_row, _q_pos, CASE WHEN place > 1 THEN 'superseded' WHEN ties > 1 THEN "
-        "'ambiguous' ELSE 'kept' END FROM ranked",
-        ordered ? ", _q_order" : "", last ? ", _q_pos" : "");
+        "%s%s) AS ties FROM firsts AS s) SELECT d._q_row, d._q_pos, CASE WHEN r._q_row IS NULL THEN 'duplicate' WHEN "
+        "place > 1 THEN 'superseded' WHEN ties > 1 THEN 'ambiguous' ELSE 'kept' END AS fate FROM l_dups AS d LEFT JOIN "
+        "ranked AS r ON r._q_row = d._q_row",
+        order, last ? ", _q_pos" : "");
     audit_duplicates(l, sql_text(q));
 }
 

@@ -265,6 +265,14 @@ static enum q_code mark_replayed(struct run *r, struct q_err *err)
     return db_exec(r->s->db, q_embed_text("state/mark_replayed.sql"), p, 1, NULL, err);
 }
 
+static enum q_code prune_undo(struct run *r, struct q_err *err)
+{
+    const struct run_result *out = r->out;
+    bool changes = out->updated || out->deleted || out->closed; /* else it left no images */
+    return state_prune_undo(r->s->db, out->run_id, r->ctx.clock, r->s->project->undo_days,
+                            r->s->project->undo_bytes, changes, err);
+}
+
 static enum q_code in_transaction(struct run *r, bool publish, struct q_err *err)
 {
     enum q_code code = state_open_for_write(r->s->db, r->s->lock, err);
@@ -275,8 +283,7 @@ static enum q_code in_transaction(struct run *r, bool publish, struct q_err *err
     if (!code && publish)
         code = run_steps(r, true, err);
     if (!code && publish)
-        code = state_prune_undo(r->s->db, r->out->run_id, r->ctx.clock, r->s->project->undo_days,
-                                r->s->project->undo_bytes, err);
+        code = prune_undo(r, err);
     if (!code && r->held)
         code = replace_record(r, err);
     assert(state_status_may(r->held ? STATE_HELD : STATE_NONE, state_status_of(r->out->status)));

@@ -98,9 +98,11 @@ Q_MUST_CHECK enum q_code state_meta_set(struct db_conn *conn, const char *key, c
 /* The meta key of the newest run whose before-images are gone: it and those before it cannot be undone. */
 #define STATE_UNDO_PRUNED "undo pruned"
 /* Before-images (tables quern.before_*) of runs that started more than `days` days before `clock` go, and of the oldest
- * runs when they took more than about `bytes` bytes before this transaction; those of `run_id`, the run that goes on, stay. */
+ * runs when they took more than about `bytes` bytes before this transaction; those of `run_id`, the run that goes on, stay. `grows`: it wrote
+ * some; else nobody asks how much there is. */
 Q_MUST_CHECK enum q_code state_prune_undo(struct db_conn *conn, int64_t run_id, int64_t clock,
-                                          int64_t days, int64_t bytes, struct q_err *err);
+                                          int64_t days, int64_t bytes, bool grows,
+                                          struct q_err *err);
 
 struct state_run {
     int64_t run_id, started_at, finished_at, clock, fence;

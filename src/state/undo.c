@@ -58,20 +58,22 @@ static enum q_code prune(struct db_conn *conn, struct images *m, int64_t upto, s
 }
 
 enum q_code state_prune_undo(struct db_conn *conn, int64_t run_id, int64_t clock, int64_t days,
-                             int64_t bytes, struct q_err *err)
+                             int64_t bytes, bool grows, struct q_err *err)
 {
-    enum { OLD, PRUNED, BYTES, COUNTS };
-    int64_t n[COUNTS], surplus = 0;
+    enum { OLD, PRUNED, COUNTS };
+    int64_t n[COUNTS], taken = 0, surplus = 0;
     struct db_param p[] = {db_int("run_id", run_id),
                            db_time("before", clock - days * Q_USEC_PER_DAY)};
     enum q_code code =
-        db_get_ints(conn, q_embed_text("state/before_size.sql"), p, 2, n, COUNTS, 0, err);
-    if (code || (n[OLD] <= n[PRUNED] && n[BYTES] <= bytes))
+        db_get_ints(conn, q_embed_text("state/before_runs.sql"), p, 2, n, COUNTS, 0, err);
+    if (!code && grows) /* a list of all tables: 3 ms */
+        code = db_get_ints(conn, q_embed_text("state/before_size.sql"), NULL, 0, &taken, 1, 0, err);
+    if (code || (n[OLD] <= n[PRUNED] && taken <= bytes))
         return code;
     struct images m = {.arena = q_arena_new(NULL, "undo")};
     m.sizes = sql_new(m.arena);
     code = db_each(conn, q_embed_text("state/before_tables.sql"), NULL, 0, take_table, &m, err);
-    if (!code && n[BYTES] > bytes && m.tables.n)
+    if (!code && taken > bytes && m.tables.n)
         code = find_surplus(conn, &m, run_id, bytes, &surplus, err);
     int64_t upto = surplus > n[OLD] ? surplus : n[OLD];
     if (!code && upto > n[PRUNED])

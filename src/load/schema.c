@@ -12,42 +12,6 @@ struct schema_spec {
     struct plan *plan;
 };
 
-struct existing_column {
-    const char *table, *name, *type;
-};
-typedef Q_VEC(struct existing_column) existing_columns;
-
-struct reader {
-    struct q_arena *arena;
-    existing_columns columns;
-};
-
-static enum q_code read_column(void *arg, const struct batch *b, size_t row, struct q_err *err)
-{
-    struct reader *r = arg;
-    (void)err;
-    *q_vec_push(r->arena, &r->columns) = (struct existing_column){
-        db_cell_text(r->arena, b, 0, row), db_cell_text(r->arena, b, 1, row),
-        db_cell_text(r->arena, b, 2, row)};
-    return Q_OK;
-}
-
-static const struct existing_column *find_column(const existing_columns *have, const char *table,
-                                                 const char *name)
-{
-    for (size_t i = 0; i < have->n; i++)
-        if (q_streq(have->v[i].table, table) && q_strcaseeq(have->v[i].name, name))
-            return &have->v[i];
-    return NULL;
-}
-
-/* "TIMESTAMP WITH TIME ZONE" is how the engine shows TIMESTAMPTZ. */
-static bool same_type(const char *shown, const char *wanted)
-{
-    return q_strcaseeq(shown, wanted) ||
-           (q_streq(wanted, "TIMESTAMPTZ") && q_streq(shown, "TIMESTAMP WITH TIME ZONE"));
-}
-
 /* The run that added a column is remembered: that older rows lack its value is no change (SEMANTICS 21). */
 static enum q_code add_column(struct step_ctx *ctx, const struct model_table *t,
                               const struct q_column *c, bool has_before, struct q_err *err)
@@ -104,26 +68,56 @@ static enum q_code refuse_view(struct step_ctx *ctx, const struct model_table *t
     return code;
 }
 
-/* Add the columns that the stored table lacks; refuse a type that differs. */
-static enum q_code fit_columns(struct step_ctx *ctx, const existing_columns *have,
-                               const struct model_table *t, bool has_before, struct q_err *err)
+static enum q_code take_type(void *arg, const struct batch *b, size_t row, struct q_err *err)
 {
-    struct q_schema want = {0};
-    enum q_code code = Q_OK;
+    struct q_buf *type = arg;
+    struct q_str text = batch_text_at(&b->cols[0], row);
+    (void)err;
+    q_buf_add(type, text.p, text.n);
+    return Q_OK;
+}
+
+static enum q_code refuse_type(struct step_ctx *ctx, const struct model_table *t,
+                               const struct q_column *c, struct q_err *err)
+{
+    struct q_buf shown;
+    q_buf_init_in(&shown, ctx->arena, 1 << 20);
+    enum q_code code = db_each(ctx->db,
+                               sql_make(ctx->arena,
+                                        "SELECT column_type FROM (DESCRIBE " LOAD_WH
+                                        ".%I) WHERE lower(column_name) = lower(%L)",
+                                        t->stored, c->name),
+                               NULL, 0, take_type, &shown, err);
+    if (code)
+        return code;
+    code =
+        q_fail(err, Q_TARGET,
+               "cannot load \"%s\": its column \"%s\" is %s in the warehouse and %s in the model",
+               t->stored, c->name, q_buf_text(&shown), sql_type(ctx->arena, c->type));
+    q_hint(err, "Change the model back, or change the column in the warehouse by hand.");
+    return code;
+}
+
+/* Add the columns that the stored table lacks; refuse a type that differs. */
+static enum q_code fit_columns(struct step_ctx *ctx, const struct model_table *t, bool has_before,
+                               struct q_err *err)
+{
+    struct q_schema want = {0}, have = {0};
+    bool found;
+    enum q_code code =
+        db_find_table(ctx->db, "wh", "main", t->stored, ctx->arena, &found, &have, err);
+    if (!code && !found) /* a preview has views of the tables that it does not change */
+        code = db_describe(ctx->db, sql_make(ctx->arena, "SELECT * FROM " LOAD_WH ".%I", t->stored),
+                           ctx->arena, &have, err);
     model_stored_columns(ctx->arena, t, &want);
     for (size_t i = 0; i < want.n && !code; i++) {
-        const struct existing_column *found = find_column(have, t->stored, want.v[i].name);
-        const char *type = sql_type(ctx->arena, want.v[i].type);
-        if (!found) {
+        ptrdiff_t at = q_schema_find(&have, want.v[i].name);
+        if (at < 0) {
             code = refuse_dropped(ctx, t, &want.v[i], err);
             if (!code)
                 code = add_column(ctx, t, &want.v[i], has_before, err);
-        } else if (!same_type(found->type, type)) {
-            code = q_fail(
-                err, Q_TARGET,
-                "cannot load \"%s\": its column \"%s\" is %s in the warehouse and %s in the model",
-                t->stored, want.v[i].name, found->type, type);
-            q_hint(err, "Change the model back, or change the column in the warehouse by hand.");
+        } else if (!q_type_eq(have.v[at].type, want.v[i].type)) {
+            code = refuse_type(ctx, t, &want.v[i], err);
         }
     }
     return code;
@@ -165,8 +159,7 @@ static enum q_code fill_dates(struct step_ctx *ctx, const struct model_table *t,
 }
 
 static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
-                              const existing_columns *have, const struct model_table *t,
-                              struct q_err *err)
+                              const struct model_table *t, struct q_err *err)
 {
     bool known = q_map_has(plan->existing, t->stored);
     bool complete = known && q_map_get(plan->existing, t->stored);
@@ -176,7 +169,7 @@ static enum q_code make_table(struct step_ctx *ctx, const struct plan *plan,
     if (!code && !known)
         code = db_exec(ctx->db, model_create_sql(ctx->arena, t, LOAD_WH), NULL, 0, NULL, err);
     else if (!code)
-        code = fit_columns(ctx, have, t, has_before, err);
+        code = fit_columns(ctx, t, has_before, err);
     if (!code && !has_before)
         code = db_exec(ctx->db, load_before_sql(ctx->arena, t), NULL, 0, NULL, err);
     if (!code && !known && !t->is_fact)
@@ -245,11 +238,9 @@ static enum q_code widen(struct load *l, const struct model_table *t, struct q_e
 static enum q_code run_schema(const struct plan_step *step, struct step_ctx *ctx, struct q_err *err)
 {
     const struct schema_spec *spec = step->spec;
-    struct reader r = {.arena = ctx->arena};
-    const char *columns = plan_columns_sql(spec->plan);
-    enum q_code code = columns ? db_each(ctx->db, columns, NULL, 0, read_column, &r, err) : Q_OK;
+    enum q_code code = Q_OK;
     for (size_t i = 0; i < spec->plan->model->n && !code; i++)
-        code = make_table(ctx, spec->plan, &r.columns, &spec->plan->model->tables[i], err);
+        code = make_table(ctx, spec->plan, &spec->plan->model->tables[i], err);
     return code;
 }
 

@@ -94,17 +94,6 @@ static const char *column_key(struct q_arena *arena, const char *table, const ch
     return key;
 }
 
-static enum q_code take_column(void *arg, const struct batch *b, size_t row, struct q_err *err)
-{
-    struct columns *c = arg;
-    (void)err;
-    q_map_put(
-        &c->names,
-        column_key(c->arena, db_cell_text(c->arena, b, 0, row), db_cell_text(c->arena, b, 1, row)),
-        c);
-    return Q_OK;
-}
-
 /* A view with the columns that the model has got since, as they will be after the schema step. */
 static enum q_code make_view(const struct plan *plan, const struct model_table *t,
                              const struct columns *have, struct q_err *err)
@@ -128,13 +117,20 @@ static enum q_code make_view(const struct plan *plan, const struct model_table *
     return db_exec(plan->db, sql_text(q), NULL, 0, NULL, err);
 }
 
-static void find_tables(const struct plan *plan)
+static enum q_code find_tables(const struct plan *plan, struct columns *have, struct q_err *err)
 {
-    for (size_t i = 0; i < plan->model->n; i++) {
+    enum q_code code = Q_OK;
+    for (size_t i = 0; i < plan->model->n && !code; i++) {
         const char *stored = plan->model->tables[i].stored;
-        if (db_has_table(plan->db, "wh", "main", stored))
+        struct q_schema columns = {0};
+        bool found;
+        code = db_find_table(plan->db, "wh", "main", stored, have->arena, &found, &columns, err);
+        if (!code && found)
             q_map_put(plan->existing, stored, plan->existing);
+        for (size_t k = 0; k < columns.n; k++)
+            q_map_put(&have->names, column_key(have->arena, stored, columns.v[k].name), have);
     }
+    return code;
 }
 
 static bool has_column(const struct plan *plan, const char *name)
@@ -153,23 +149,6 @@ const char *plan_key_column(const struct plan *plan, const struct model_role *ro
     return q_printf(plan->arena, "_q_key_%s", role->key_column);
 }
 
-const char *plan_columns_sql(const struct plan *plan)
-{
-    struct sql *q = sql_new(plan->arena);
-    bool first = true;
-    for (size_t i = 0; i < plan->model->n; i++) {
-        const char *stored = plan->model->tables[i].stored;
-        if (!q_map_has(plan->existing, stored))
-            continue;
-        sql_sep(q, &first, " UNION ALL ");
-        sql_add(q,
-                "SELECT %L AS table_name, column_name, column_type FROM (DESCRIBE "
-                "\"wh\".\"main\".%I)",
-                stored, stored);
-    }
-    return first ? NULL : sql_text(q);
-}
-
 /* Stand-ins for the model's tables that the warehouse lacks, or that lack columns. */
 static enum q_code make_stand_ins(const struct plan *plan, struct q_err *err)
 {
@@ -177,9 +156,8 @@ static enum q_code make_stand_ins(const struct plan *plan, struct q_err *err)
         db_exec(plan->db, q_embed_text("plan/create_absent.sql"), NULL, 0, NULL, err);
     struct columns have = {.arena = plan->arena};
     q_map_init(&have.names, plan->arena);
-    const char *columns = plan_columns_sql(plan);
-    if (!code && columns)
-        code = db_each(plan->db, columns, NULL, 0, take_column, &have, err);
+    if (!code)
+        code = find_tables(plan, &have, err);
     for (size_t i = 0; i < plan->model->n && !code; i++) {
         const struct model_table *t = &plan->model->tables[i];
         code = q_map_has(plan->existing, t->stored) ? make_view(plan, t, &have, err)
@@ -223,8 +201,6 @@ enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in, st
     enum q_code code = set_target(plan, err);
     if (!code)
         code = plan_check_bounds(plan, err);
-    if (!code)
-        find_tables(plan);
     if (!code)
         code = make_stand_ins(plan, err);
     for (size_t i = 0; i < in->n_stages && !code; i++)

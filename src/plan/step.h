@@ -178,9 +178,6 @@ struct plan_stage {
     Q_MUST_CHECK enum q_code (*compile)(struct plan *plan, struct q_err *err);
 };
 
-/* A query of the columns of the stored tables in `existing`: table_name, column_name, column_type as the engine shows it; NULL
- * when there is none. The engine's own list of columns would look at its system views as well, which takes 10 ms. */
-const char *plan_columns_sql(const struct plan *plan);
 /* The column of plan->keyed with the surrogate key that a role of the target finds for a row, NULL where it finds none. The
  * dimension is as it was before the run: so the answer is NULL for roles whose dimension the run may fill, and for those
  * whose lookup may fail. Both look the key up themselves. */

@@ -244,6 +244,43 @@ bool db_has_table(struct db_conn *conn, const char *database, const char *schema
     return state == DuckDBSuccess;
 }
 
+/* Exported by the library since 1.5, absent from the header of 1.4. */
+extern duckdb_logical_type duckdb_table_description_get_column_type(
+    duckdb_table_description description, idx_t index) __attribute__((weak));
+
+static void take_columns(duckdb_table_description table, struct q_arena *arena,
+                         struct q_schema *columns)
+{
+    char *name;
+    for (idx_t i = 0; (name = duckdb_table_description_get_column_name(table, i)); i++) {
+        duckdb_logical_type type = duckdb_table_description_get_column_type(table, i);
+        q_schema_add(arena, columns, q_strdup(arena, name), engine_type(type));
+        duckdb_destroy_logical_type(&type);
+        duckdb_free(name);
+    }
+}
+
+enum q_code db_find_table(struct db_conn *conn, const char *database, const char *schema,
+                          const char *table, struct q_arena *arena, bool *found,
+                          struct q_schema *columns, struct q_err *err)
+{
+    duckdb_table_description description = NULL;
+    *found = duckdb_table_description_create_ext(conn->handle, database, schema, table,
+                                                 &description) == DuckDBSuccess;
+    bool known = duckdb_table_description_get_column_type != NULL;
+    if (*found && known)
+        take_columns(description, arena, columns);
+    duckdb_table_description_destroy(&description);
+    if (!*found || known)
+        return Q_OK;
+    struct q_arena *scratch = q_arena_new(NULL, "table");
+    enum q_code code =
+        db_describe(conn, sql_make(scratch, "SELECT * FROM %I.%I.%I", database, schema, table),
+                    arena, columns, err);
+    q_arena_free(scratch);
+    return code;
+}
+
 enum q_code db_begin(struct db_conn *conn, struct q_err *err)
 {
     enum q_code code = db_exec(conn, "BEGIN TRANSACTION", NULL, 0, NULL, err);

@@ -252,6 +252,21 @@ static void a_table_is_found_by_its_name_and_a_view_is_none(void **state)
     assert_false(db_has_table(e.conn, "memory", "none", "it's"));
     assert_false(db_has_table(e.conn, "none", "s", "it's"));
     struct q_err err = {0};
+    struct q_schema columns = {0};
+    bool found;
+    assert_int_equal(
+        db_find_table(e.conn, "memory", "s", "v", e.place.arena, &found, &columns, &err), Q_OK);
+    assert_false(found);
+    run(&e, "CREATE TABLE s.types (a DECIMAL(12,2), \"B c\" JSON, c TIMESTAMPTZ, d INT[])");
+    assert_int_equal(
+        db_find_table(e.conn, "memory", "s", "types", e.place.arena, &found, &columns, &err), Q_OK);
+    assert_true(found);
+    assert_int_equal(columns.n, 4);
+    assert_true(q_type_eq(columns.v[0].type, Q_DECIMAL(12, 2)));
+    assert_string_equal(columns.v[1].name, "B c");
+    assert_int_equal(columns.v[1].type.id, Q_T_JSON);
+    assert_int_equal(columns.v[2].type.id, Q_T_TIMESTAMPTZ);
+    assert_int_equal(columns.v[3].type.id, Q_T_OTHER);
     assert_int_equal(db_begin(e.conn, &err), Q_OK); /* asking does not end a transaction */
     run(&e, "CREATE TABLE s.inside (i INT)");
     assert_true(db_has_table(e.conn, "memory", "s", "inside"));

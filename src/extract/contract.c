@@ -481,7 +481,7 @@ static enum q_code take_misfit(void *arg, const struct batch *b, size_t row, str
 static enum q_code check_frozen(const struct contract *c, struct step_ctx *ctx, struct q_err *err)
 {
     struct q_buf text;
-    q_buf_init_in(&text, ctx->arena, CHANGES_MAX);
+    q_buf_init(&text, CHANGES_MAX);
     struct misfits m = {ctx->arena, &text};
     enum q_code code = db_each(
         ctx->db,
@@ -492,7 +492,10 @@ static enum q_code check_frozen(const struct contract *c, struct step_ctx *ctx, 
                 "SELECT col, count(DISTINCT pos), any_value(detail), left(arg_min(value, pos), 60) "
                 "FROM q_rejects")),
         NULL, 0, take_misfit, &m, err);
-    return code || !text.n ? code : frozen(c, q_buf_text(&text), err);
+    if (!code && text.n)
+        code = frozen(c, q_buf_text(&text), err);
+    q_buf_release(&text);
+    return code;
 }
 
 enum q_code contract_run(const struct contract *c, struct step_ctx *ctx, struct q_err *err)

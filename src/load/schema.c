@@ -81,20 +81,21 @@ static enum q_code refuse_type(struct step_ctx *ctx, const struct model_table *t
                                const struct q_column *c, struct q_err *err)
 {
     struct q_buf shown;
-    q_buf_init_in(&shown, ctx->arena, 1 << 20);
+    q_buf_init(&shown, 1 << 20);
     enum q_code code = db_each(ctx->db,
                                sql_make(ctx->arena,
                                         "SELECT column_type FROM (DESCRIBE " LOAD_WH
                                         ".%I) WHERE lower(column_name) = lower(%L)",
                                         t->stored, c->name),
                                NULL, 0, take_type, &shown, err);
-    if (code)
-        return code;
-    code =
-        q_fail(err, Q_TARGET,
-               "cannot load \"%s\": its column \"%s\" is %s in the warehouse and %s in the model",
-               t->stored, c->name, q_buf_text(&shown), sql_type(ctx->arena, c->type));
-    q_hint(err, "Change the model back, or change the column in the warehouse by hand.");
+    if (!code) {
+        code = q_fail(
+            err, Q_TARGET,
+            "cannot load \"%s\": its column \"%s\" is %s in the warehouse and %s in the model",
+            t->stored, c->name, q_buf_text(&shown), sql_type(ctx->arena, c->type));
+        q_hint(err, "Change the model back, or change the column in the warehouse by hand.");
+    }
+    q_buf_release(&shown);
     return code;
 }
 

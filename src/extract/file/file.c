@@ -102,6 +102,17 @@ const char *file_name_in_source(const struct extract_file *s, const char *column
     return column;
 }
 
+bool file_is_taken(const struct extract_file *s, const char *name)
+{
+    size_t n = strlen(name);
+    for (size_t i = 0; s->in->cfg && i < s->in->cfg->columns.n; i++) {
+        const char *member = extract_file_member(s->arena, &s->in->cfg->columns.v[i]);
+        if (member && strncmp(member, name, n) == 0 && (!member[n] || strchr(".[/", member[n])))
+            return true;
+    }
+    return false;
+}
+
 /* The declared column that a name of the file goes to under another name. */
 static bool is_renamed(const struct extract_file *s, const char *name)
 {

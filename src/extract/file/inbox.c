@@ -196,12 +196,15 @@ static enum q_code write_note(struct q_arena *arena, const struct note *n, struc
         q_json_set_int(f, "changed_at", n->files.v[i].changed_at);
     }
     struct q_buf text;
-    q_buf_init_in(&text, arena, NOTE_MAX);
+    q_buf_init(&text, NOTE_MAX);
     q_json_write(o, false, &text);
     enum q_code code = q_buf_check(&text, "a note of loaded files", err);
     if (!code)
         code = q_dir_make(q_path_dir(arena, n->path), err);
-    return code ? code : q_file_write(n->path, (struct q_str){text.p, text.n}, err);
+    if (!code)
+        code = q_file_write(n->path, (struct q_str){text.p, text.n}, err);
+    q_buf_release(&text);
+    return code;
 }
 
 static enum q_code read_note(struct q_arena *arena, const char *dir, const char *path,

@@ -173,6 +173,8 @@ enum q_code file_infer_members(struct extract_file *s, struct q_err *err)
             code = look_at_file(s, &s->items[i], &m, err);
     for (size_t i = 0; !code && i < m.all.n; i++) {
         ptrdiff_t at = q_schema_find(&s->columns, m.all.v[i]->name);
+        if (at < 0 && file_is_taken(s, m.all.v[i]->name))
+            continue;
         if (at < 0)
             (void)q_schema_add(s->arena, &s->columns, m.all.v[i]->name, member_type(m.all.v[i]));
         else if (s->columns.v[at].type.id == Q_T_NONE)

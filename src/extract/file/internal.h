@@ -114,6 +114,8 @@ Q_MUST_CHECK enum q_code file_reader_of(const struct extract_file_options *o,
                                         const struct file_reader **out, struct q_err *err);
 /* Settings of the readers from the options. */
 Q_MUST_CHECK enum q_code file_settings(struct extract_file *s, struct q_err *err);
+/* Whether a declared column takes the member of a record, or a part of it. */
+bool file_is_taken(const struct extract_file *s, const char *name);
 /* What the file calls a column: `from`, else its name. */
 const char *file_name_in_source(const struct extract_file *s, const char *column);
 /* How a column of this type is cast. */

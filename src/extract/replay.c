@@ -193,7 +193,7 @@ static enum q_code describe_part(struct plan *plan, const struct cfg_source *cfg
     o->encoding = "utf-8";
     o->compression = "none";
     o->skip_lines = o->footer_lines = 0;
-    o->footer = o->comment = NULL;
+    o->footer = o->comment = o->records = NULL;
     part->relation = q_printf(arena, "q_replay_%d", number);
     part->table = part->relation;
     part->box = reject_box_new(arena, part->relation);

@@ -280,14 +280,20 @@ static enum q_code match_names(struct extract_file *s, struct file_item *f, stru
 const char *extract_file_member(struct q_arena *arena, const struct cfg_column *column)
 {
     const char *path = column->path.s, *from = column->from.n ? column->from.v[0].s : NULL;
+    if (path && q_streq(path, "$") && !from)
+        return path;
     if (path && path[0] == '$')
         path += 1 + (path[1] == '.');
     if (path && !*path)
         path = NULL;
-    return from && path ? q_printf(arena, "%s.%s", from, path) : path ? path : from;
+    if (from && strpbrk(from, ".[#$/")) /* it is a name, whatever is in it */
+        from = q_printf(arena, "\"%s\"", from);
+    return from && path ? q_printf(arena, "%s%s%s", from, *path == '[' ? "" : ".", path)
+           : path       ? path
+                        : from;
 }
 
-static const char *member_of(struct extract_file *s, const char *name)
+const char *file_member_of(struct extract_file *s, const char *name)
 {
     for (size_t i = 0; s->in->cfg && i < s->in->cfg->columns.n; i++)
         if (q_streq(s->in->cfg->columns.v[i].name.s, name))
@@ -306,7 +312,7 @@ static enum q_code aim(struct extract_file *s, size_t i, struct q_err *err)
         if (type.id == Q_T_NONE)
             type = Q_TYPE(Q_T_TEXT);
         f->cols[c].name = s->columns.v[c].name;
-        f->cols[c].path = member_of(s, s->columns.v[c].name);
+        f->cols[c].path = file_member_of(s, s->columns.v[c].name);
         f->cols[c].expected = q_strdup(s->arena, q_type_text(type, text));
         enum q_code code = file_cast(s, type, &f->cols[c].cast, err);
         if (code)
@@ -318,6 +324,11 @@ static enum q_code aim(struct extract_file *s, size_t i, struct q_err *err)
                                      .sink = s->in->sink,
                                      .counts = &f->counts,
                                      .places = s->in->places};
+    if (!f->empty && s->reader->check) {
+        enum q_code code = s->reader->check(s, f, err);
+        if (code)
+            return code;
+    }
     return !f->names.n ? Q_OK : match_names(s, f, err);
 }
 
@@ -353,7 +364,10 @@ static enum q_code describe_text(struct extract_file *s, struct q_err *err)
         code = !s->columns.n || has_unknown(s) ? s->reader->infer(s, err) : Q_OK;
     else if (!code && s->reader->look && (!declared || s->in->contract != CFG_EVOLVE))
         code = file_infer_members(s, err);
-    else if (!code && has_unknown(s))
+    bool again = !code && s->reader->look && s->inferred && has_unknown(s);
+    if (again) /* columns that take their values from paths */
+        code = aim_all(s, err);
+    if (!code && has_unknown(s) && !s->reader->infer)
         code = file_infer(s, err);
     for (size_t c = 0; c < s->columns.n; c++)
         if (s->columns.v[c].type.id == Q_T_NONE)

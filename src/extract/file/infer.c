@@ -177,7 +177,7 @@ enum q_code file_infer_members(struct extract_file *s, struct q_err *err)
             continue;
         if (at < 0)
             (void)q_schema_add(s->arena, &s->columns, m.all.v[i]->name, member_type(m.all.v[i]));
-        else if (s->columns.v[at].type.id == Q_T_NONE)
+        else if (s->columns.v[at].type.id == Q_T_NONE && !file_member_of(s, m.all.v[i]->name))
             s->columns.v[at].type = member_type(m.all.v[i]);
     }
     s->inferred = true;
@@ -190,7 +190,7 @@ enum q_code file_infer(struct extract_file *s, struct q_err *err)
     struct q_arena *arena = q_arena_new(NULL, "infer");
     struct guesses g = guesses_new(arena, s->columns.n);
     enum q_code code = Q_OK;
-    for (size_t i = 0; !code && !s->reader->look && i < s->paths.n; i++) {
+    for (size_t i = 0; !code && i < s->paths.n; i++) {
         struct q_arena *of_file = q_arena_new(arena, "file");
         if (!s->items[i].empty)
             code = guess_file(s, &s->items[i], &g, of_file, err);

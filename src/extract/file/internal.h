@@ -50,6 +50,8 @@ struct file_reader {
                           struct q_arena *arena, struct q_err *err);
     /* MAY: records that are skipped, beside footers, by reason; after close(). Returns how many there are, up to `max`. */
     size_t (*skips)(void *file, struct q_arena *arena, struct extract_skip *out, size_t max);
+    /* MAY: once f->target is set: what is declared of its columns. */
+    enum q_code (*check)(struct extract_file *s, const struct file_item *f, struct q_err *err);
     /* MAY: extract_file_shape(). */
     void (*shape)(const struct file_item *f, struct q_json *out);
 };
@@ -109,6 +111,8 @@ bool file_is_remote(const char *path);
 /* Bring the file of that address here; it is the only one. Takes its parameters, which may be secret, out of s->o->path. */
 Q_MUST_CHECK enum q_code file_fetch(struct extract_file *s, struct q_err *err);
 
+/* The ending of a file's name, those of compression left aside; "" when it has none. */
+const char *file_ending(struct q_arena *arena, const char *path);
 /* The reader by option or by the path's ending. */
 Q_MUST_CHECK enum q_code file_reader_of(const struct extract_file_options *o,
                                         const struct file_reader **out, struct q_err *err);
@@ -118,6 +122,8 @@ Q_MUST_CHECK enum q_code file_settings(struct extract_file *s, struct q_err *err
 bool file_is_taken(const struct extract_file *s, const char *name);
 /* What the file calls a column: `from`, else its name. */
 const char *file_name_in_source(const struct extract_file *s, const char *column);
+/* The path of the member that a column takes; NULL: by its name. */
+const char *file_member_of(struct extract_file *s, const char *name);
 /* How a column of this type is cast. */
 Q_MUST_CHECK enum q_code file_cast(struct extract_file *s, struct q_type type,
                                    struct batch_cast *out, struct q_err *err);

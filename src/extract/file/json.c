@@ -5,8 +5,17 @@
 static enum q_code detect(struct extract_file *s, struct file_item *f, struct q_err *err)
 {
     struct json_dialect *d = q_new(s->arena, struct json_dialect);
-    enum q_code code =
-        json_detect(s->arena, f->full, &f->decode, s->csv.max_record, s->csv.block_size, d, err);
+    const char *ending = file_ending(s->arena, f->path);
+    bool lines = q_streq(s->o->format, "ndjson") ||
+                 (!q_streq(s->o->format, "json") &&
+                  (q_strcaseeq(ending, "ndjson") || q_strcaseeq(ending, "jsonl")));
+    const struct json_settings settings = {
+        .records = s->o->records,
+        .lines = lines,
+        .max_record = s->csv.max_record,
+        .block_size = s->csv.block_size,
+    };
+    enum q_code code = json_detect(s->arena, f->full, &f->decode, &settings, d, err);
     f->dialect = d;
     f->shown = d->shown;
     return code;
@@ -54,10 +63,27 @@ static enum q_code locate(void *file, struct blocks_place *places, size_t n, siz
     return blocks_locate(json_blocks(file), places, n, raw_max, arena, err);
 }
 
+/* A record that tells all of its row is read again by the columns' paths; of others the row itself is kept, by name. */
 static void shape(const struct file_item *f, struct q_json *out)
 {
-    (void)f;
-    q_json_set_bool(out, "paths", true); /* a column takes the member that its `path` says */
+    struct q_arena *scratch = q_arena_new(NULL, "shape");
+    const struct json_dialect *d = f->dialect;
+    struct json_tree *tree;
+    bool whole = !json_tree_make(scratch, &d->records, &f->target, &tree, NULL) && !tree->is_flat;
+    q_json_set_bool(out, "paths", whole);
+    q_arena_free(scratch);
+}
+
+/* Wrong paths are told before anything is read. */
+static enum q_code check(struct extract_file *s, const struct file_item *f, struct q_err *err)
+{
+    struct q_arena *scratch = q_arena_new(NULL, "check");
+    const struct json_dialect *d = f->dialect;
+    struct json_tree *tree;
+    (void)s;
+    enum q_code code = json_tree_make(scratch, &d->records, &f->target, &tree, err);
+    q_arena_free(scratch);
+    return code;
 }
 
 const struct file_reader file_json = {
@@ -73,4 +99,5 @@ const struct file_reader file_json = {
     .look = look,
     .locate = locate,
     .shape = shape,
+    .check = check,
 };

@@ -231,7 +231,8 @@ const struct q_opt extract_file_opts[] = {
      .arg = "PATH",
      .type = Q_OPT_TEXT,
      .offset = AT(records),
-     .help = "XML: path of the elements that are records, /catalog/product or //product"},
+     .help =
+         "where the records are: XML /catalog/product or //product; JSON data.orders, $.orders[*].lines[*]"},
     {.name = "repeated",
      .arg = "WHAT",
      .type = Q_OPT_CHOICE,

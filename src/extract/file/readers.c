@@ -32,6 +32,13 @@ static void ending_of(const char *path, char *out, size_t room)
     out[n - at] = 0;
 }
 
+const char *file_ending(struct q_arena *arena, const char *path)
+{
+    char ending[64];
+    ending_of(path, ending, sizeof ending);
+    return q_strdup(arena, ending);
+}
+
 enum q_code file_reader_of(const struct extract_file_options *o, const struct file_reader **out,
                            struct q_err *err)
 {

@@ -26,6 +26,7 @@ struct blocks {
     size_t carry_n, carry_cap;
     int64_t offset; /* of the next block */
     int64_t start, file_read, footers;
+    int64_t numbered; /* records handed out, when they are numbered */
     bool ended;
     enum q_code failed; /* the first failure: every worker gets it */
     struct q_err why;
@@ -41,7 +42,7 @@ static void reserve(struct block *b, size_t need, size_t keep)
 {
     if (need <= b->cap)
         return;
-    char *p = q_alloc(b->arena, 2 * (need + BLOCK_PAD));
+    char *p = q_alloc(b->arena, 2 * (need + BLOCK_PAD) + BLOCK_EXTRA);
     if (keep)
         memcpy(p, b->p, keep);
     b->p = p;
@@ -191,6 +192,15 @@ static struct cut cut_records(const struct blocks_rules *r, const char *p, size_
     }
 }
 
+static struct cut cut_values(const struct blocks_rules *r, const char *p, size_t n)
+{
+    struct cut c = cut_records(r, p, n);
+    c.has_quote = false;
+    if (blocks_skip_blanks(p, n, c.end) == n)
+        c.end = n;
+    return c;
+}
+
 static struct cut cut_array(const struct blocks_rules *r, const char *p, size_t n)
 {
     struct cut c = {.open_quote = BLOCKS_NO_END};
@@ -210,6 +220,8 @@ static struct cut find_cut(const struct blocks_rules *r, const char *p, size_t n
 {
     if (r->kind == BLOCKS_ARRAY)
         return cut_array(r, p, n);
+    if (r->kind == BLOCKS_VALUES)
+        return cut_values(r, p, n);
     if (r->kind == BLOCKS_LINES || !r->quote || !memchr(p, r->quote, n))
         return cut_lines(r, p, n);
     return cut_records(r, p, n);
@@ -303,26 +315,58 @@ int64_t blocks_footers(struct blocks *s)
 
 /* ---- blocks ---- */
 
-/* The rest behind the array's bracket must be blank. */
+/* The rest of a document behind the array's bracket: what is open is closed, and nothing follows. */
+struct rest {
+    size_t open; /* objects and arrays */
+    bool in_string, escaped;
+};
+
+/* The offset of what must not stand there, or n. */
+static size_t check_rest(struct rest *rest, const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char c = p[i];
+        if (rest->in_string) {
+            rest->in_string = c != '"' || rest->escaped;
+            rest->escaped = c == '\\' && !rest->escaped;
+        } else if (!rest->open) {
+            return blocks_skip_blanks(p, n, i);
+        } else if (c == '"') {
+            rest->in_string = true;
+        } else if (c == '{' || c == '[') {
+            rest->open++;
+        } else if (c == '}' || c == ']') {
+            rest->open--;
+        }
+    }
+    return n;
+}
+
 static enum q_code end_of_array(struct blocks *s, struct block *b, size_t total,
                                 const struct cut *c, struct q_err *err)
 {
-    size_t at = c->end;
-    int64_t from = b->offset;
-    if (b->p[at] != ']')
-        return broken(s, from + (int64_t)at, err, "the array is closed by a brace");
-    at = blocks_skip_blanks(b->p, total, at + 1);
-    if (at < total)
-        return broken(s, from + (int64_t)at, err, "there is text behind the array");
-    for (from += (int64_t)total;; from += (int64_t)total) {
-        char rest[256];
-        enum q_code code = decode_read(s->decode, rest, sizeof rest, &total, err);
-        if (code || total == 0)
+    struct rest rest = {.open = s->rules.around};
+    char more[4096];
+    if (b->p[c->end] != ']')
+        return broken(s, b->offset + (int64_t)c->end, err, "the array is closed by a brace");
+    const char *p = b->p + c->end + 1;
+    size_t n = total - c->end - 1;
+    int64_t from = b->offset + (int64_t)c->end + 1;
+    for (;;) {
+        size_t at = check_rest(&rest, p, n);
+        if (at < n)
+            return broken(s, from + (int64_t)at, err,
+                          s->rules.around ? "there is text behind the document"
+                                          : "there is text behind the array");
+        from += (int64_t)n;
+        enum q_code code = decode_read(s->decode, more, sizeof more, &n, err);
+        if (code)
             return code;
-        at = blocks_skip_blanks(rest, total, 0);
-        if (at < total)
-            return broken(s, from + (int64_t)at, err, "there is text behind the array");
+        if (!n)
+            break;
+        p = more;
     }
+    return rest.open ? broken(s, from, err, "the document is not closed; the file ends") : Q_OK;
 }
 
 /* Keep p[end, total) for the next block. */
@@ -370,6 +414,31 @@ static enum q_code read_records(struct blocks *s, struct block *b, size_t *total
     return Q_OK;
 }
 
+/* No record, whatever the format. */
+static bool is_blank(const struct blocks_rules *r, const char *p, size_t from, size_t end)
+{
+    if (blocks_is_comment(r, p, from, end))
+        return true;
+    if (r->kind != BLOCKS_CSV)
+        return blocks_skip_blanks(p, end, from) == end;
+    size_t n = end - from;
+    return !r->keep_blank && (n == 0 || (n == 1 && p[from] == (r->cr ? '\r' : '\n')) ||
+                              (n == 2 && !r->cr && p[from] == '\r' && p[from + 1] == '\n'));
+}
+
+static int64_t count_records(const struct blocks_rules *r, const char *p, size_t n)
+{
+    int64_t records = 0;
+    for (size_t at = 0, open_quote; at < n;) {
+        size_t end = blocks_record_end(r, p, n, at, &open_quote);
+        if (end == BLOCKS_NO_END || end == at)
+            end = n;
+        records += !is_blank(r, p, at, end);
+        at = end;
+    }
+    return records;
+}
+
 static enum q_code next_locked(struct blocks *s, struct block *b, struct q_err *err)
 {
     size_t total = 0;
@@ -391,6 +460,9 @@ static enum q_code next_locked(struct blocks *s, struct block *b, struct q_err *
         if (s->rules.kind == BLOCKS_ARRAY)
             return broken(s, s->offset + (int64_t)total, err,
                           "the array is not closed; the file ends");
+        if (s->rules.kind == BLOCKS_VALUES && c.end < total)
+            return broken(s, s->offset + (int64_t)c.end, err,
+                          "the value that begins is not closed; the file ends");
         if (has_footer(&s->rules))
             code = drop_footer(s, b, &total, err);
         c.end = total;
@@ -404,6 +476,9 @@ static enum q_code next_locked(struct blocks *s, struct block *b, struct q_err *
     b->number = s->index.n;
     memset(b->p + b->n, 0, BLOCK_PAD);
     s->offset += (int64_t)c.end;
+    b->first_record = s->numbered;
+    if (s->rules.numbered)
+        s->numbered += count_records(&s->rules, b->p, b->n);
     if (b->n)
         *q_vec_push(s->arena, &s->index) = (struct entry){b->offset, -1, 0, b->n};
     return Q_OK;
@@ -460,18 +535,6 @@ static struct q_str raw_of(const struct walk *w, const char *p, size_t from, siz
     return (struct q_str){q_strndup(w->arena, p + from, n), n};
 }
 
-/* No record, whatever the format. */
-static bool is_blank(const struct blocks_rules *r, const char *p, size_t from, size_t end)
-{
-    if (blocks_is_comment(r, p, from, end))
-        return true;
-    if (r->kind != BLOCKS_CSV)
-        return blocks_skip_blanks(p, end, from) == end;
-    size_t n = end - from;
-    return !r->keep_blank && (n == 0 || (n == 1 && p[from] == (r->cr ? '\r' : '\n')) ||
-                              (n == 2 && !r->cr && p[from] == '\r' && p[from + 1] == '\n'));
-}
-
 /* Find places in a block; line and ordinal go on to its end when `to_end`. */
 static void walk_block(struct walk *w, const struct entry *e, const char *p, bool to_end)
 {
@@ -485,9 +548,11 @@ static void walk_block(struct walk *w, const struct entry *e, const char *p, boo
         w->ordinal += !is_blank(r, p, at, end);
         while (w->next < w->n && w->places[w->next].offset < e->offset + (int64_t)end) {
             struct blocks_place *place = &w->places[w->next++];
-            place->line = w->line + blocks_count_lines(r, p + at, first - at);
-            place->ordinal = place->offset == e->offset + (int64_t)first ? w->ordinal : 0;
-            place->raw = raw_of(w, p, first, end);
+            size_t here = r->nested ? (size_t)(place->offset - e->offset) : first;
+            bool begins = place->offset == e->offset + (int64_t)first;
+            place->line = w->line + blocks_count_lines(r, p + at, here - at);
+            place->ordinal = begins || r->nested ? w->ordinal : 0;
+            place->raw = r->nested ? (struct q_str){"", 0} : raw_of(w, p, first, end);
         }
         w->line += blocks_count_lines(r, p + at, end - at);
         at = end;

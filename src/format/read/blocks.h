@@ -12,7 +12,9 @@
  *                  its first byte. In a quoted field the escape character takes the next byte as it is; when it is the
  *                  quote itself, a doubled one is one. A closing quote that is followed by anything but a delimiter or a
  *                  line end is a mistake in the record, and the rest of the field counts as unquoted.
- *   BLOCKS_ARRAY   a value of a JSON array ends with its comma, or the bracket that ends the array
+ *   BLOCKS_ARRAY   a value of a JSON array ends with its comma, or the bracket that ends the array; behind that may be the
+ *                  rest of the `around` objects that the array is in
+ *   BLOCKS_VALUES  JSON objects one after the other: each ends with its own brace
  * A record that begins with the character `comment` is none; it ends with its line, whatever quotes are in it. The last
  * `footer_lines` records of a file, or those at its end that match `footer`, are left out and counted; a file with fewer
  * is Q_SOURCE.
@@ -46,9 +48,10 @@ enum {
     BLOCK_PAD = 64, /* readable bytes behind a block */
     BLOCK_RECORD_MAX = 16 << 20,
     BLOCKS_FOOTER_MAX = 1000,
+    BLOCK_EXTRA = 52 << 10,
 };
 
-enum blocks_kind { BLOCKS_LINES, BLOCKS_CSV, BLOCKS_ARRAY };
+enum blocks_kind { BLOCKS_LINES, BLOCKS_CSV, BLOCKS_ARRAY, BLOCKS_VALUES };
 
 struct blocks_rules {
     enum blocks_kind kind;
@@ -62,6 +65,9 @@ struct blocks_rules {
     size_t footer_lines; /* at most BLOCKS_FOOTER_MAX; not BLOCKS_ARRAY; 0: there are none */
     const char *
         footer; /* a pattern with * and ?; with footer_lines all of them must match it; NULL: none */
+    size_t around;     /* BLOCKS_ARRAY: objects that are open where the array begins */
+    bool numbered;     /* blocks know how many records are before them */
+    bool nested;       /* places may be inside of a record: they get its ordinal, and no text */
     size_t block_size; /* 0: BLOCK_SIZE */
     size_t max_record; /* 0: BLOCK_RECORD_MAX */
 };
@@ -76,8 +82,15 @@ struct block {
     size_t number;  /* in the index */
     bool has_quote; /* BLOCKS_CSV: some byte is a quote */
     bool last;      /* nothing follows; the final line end may be missing */
-    size_t cap;     /* from p[cap + BLOCK_PAD] on, as many bytes again are the worker's to use */
+    size_t
+        cap; /* from p[cap + BLOCK_PAD] on, as many bytes again are the worker's to use; then BLOCK_EXTRA more */
+    int64_t first_record; /* with `numbered`: records before the block */
 };
+
+static inline size_t block_extra(const struct block *b)
+{
+    return 2 * (b->cap + BLOCK_PAD);
+}
 
 void block_init(struct block *b, struct q_arena *arena);
 

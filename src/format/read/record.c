@@ -76,34 +76,54 @@ size_t blocks_field_end(const struct blocks_rules *r, const char *p, size_t end,
     return delimiter ? (size_t)(delimiter - p) : end;
 }
 
-/* A value of a JSON array: up to the comma behind it, or to the bracket that closes the array (not included). */
-static size_t array_end(const char *p, size_t n, size_t at, size_t *open_quote)
+/* Behind the string whose opening quote is at i; BLOCKS_NO_END when it is still open. */
+static size_t skip_string(const char *p, size_t n, size_t i)
+{
+    for (const char *at = p + i + 1;;) {
+        const char *quote = at < p + n ? memchr(at, '"', (size_t)(p + n - at)) : NULL;
+        if (!quote)
+            return BLOCKS_NO_END;
+        const char *first = quote;
+        while (first > at && first[-1] == '\\')
+            first--;
+        at = quote + 1;
+        if ((quote - first) % 2 == 0)
+            return (size_t)(at - p);
+    }
+}
+
+/* Characters that matter to the structure of JSON. */
+static const unsigned char structural[256] = {
+    ['"'] = 1, ['{'] = 2, ['['] = 2, ['}'] = 3, [']'] = 3, [','] = 4};
+
+/* A value of a JSON array: up to the comma behind it, or to the bracket that closes the array (not included). With `alone`
+ * an object or array by itself, which ends with its bracket. */
+static size_t value_end(const char *p, size_t n, size_t at, bool alone, size_t *open_quote)
 {
     size_t depth = 0;
     for (size_t i = at; i < n; i++) {
-        switch (p[i]) {
-        case '"': {
-            size_t from = i;
-            for (i++; i < n && p[i] != '"'; i++)
-                i += p[i] == '\\';
-            if (i >= n) {
-                *open_quote = from;
+        switch (structural[(unsigned char)p[i]]) {
+        case 1: {
+            size_t behind = skip_string(p, n, i);
+            if (behind == BLOCKS_NO_END) {
+                *open_quote = i;
                 return BLOCKS_NO_END;
             }
+            i = behind - 1;
             break;
         }
-        case '{':
-        case '[':
+        case 2:
             depth++;
             break;
-        case '}':
-        case ']':
-            if (depth == 0)
+        case 3:
+            if (depth == 0 && !alone)
                 return i;
-            depth--;
+            depth -= depth > 0;
+            if (depth == 0 && alone)
+                return i + 1;
             break;
-        case ',':
-            if (depth == 0)
+        case 4:
+            if (depth == 0 && !alone)
                 return i + 1;
             break;
         default:
@@ -122,7 +142,9 @@ size_t blocks_record_end(const struct blocks_rules *rules, const char *p, size_t
     if (rules->kind == BLOCKS_CSV)
         return csv_end(rules, p, n, at, open_quote);
     if (rules->kind == BLOCKS_ARRAY)
-        return array_end(p, n, at, open_quote);
+        return value_end(p, n, at, false, open_quote);
+    if (rules->kind == BLOCKS_VALUES)
+        return value_end(p, n, at, true, open_quote);
     const char *line = memchr(p + at, '\n', n - at);
     return line ? (size_t)(line - p) + 1 : BLOCKS_NO_END;
 }

@@ -133,6 +133,22 @@ static void scan(const struct db_source *rows, struct outcome *o, size_t workers
             rows->close(worker[w]);
 }
 
+/* What only some formats know. */
+static void set_format_options(struct extract_file_options *o, unsigned how)
+{
+    bool json = strstr(o->format, "json") != NULL;
+    o->records = how & 16 ? "//i" : "/r/i"; /* of XML */
+    if (json)
+        o->records = how & 8 ? how & 16 ? "$.r[*].i[*]" : "r.i" : NULL;
+    if (json || !(how & 64) || how & 32)
+        return;
+    o->comment = "#";
+    o->footer_lines = 1;
+    o->too_few_fields = "null";
+    o->too_many_fields = "cut";
+    o->delimiter = how & 8 ? "||" : "auto";
+}
+
 /* Read it in one way and sum up what came. */
 static struct outcome read_file(const char *path, unsigned how, size_t block_size, size_t workers)
 {
@@ -150,7 +166,7 @@ static struct outcome read_file(const char *path, unsigned how, size_t block_siz
     options.trim = how & 4;
     options.escape = how & 8 ? "\\" : NULL;
     options.header = how & 16 ? "false" : "true";
-    options.records = how & 16 ? "//i" : "/r/i"; /* of XML, and so are the next */
+    set_format_options(&options, how);
     options.repeated = how & 8 ? "join" : "reject";
     options.missing_columns = "null";
     options.extra_columns = "ignore";
@@ -159,7 +175,15 @@ static struct outcome read_file(const char *path, unsigned how, size_t block_siz
         (void)q_schema_add(arena, &declared, "b", Q_DECIMAL(9, 2));
         (void)q_schema_add(arena, &declared, "c", Q_TYPE(how & 64 ? Q_T_JSON : Q_T_TIMESTAMP));
     }
+    static const char *const paths[] = {"../a", "#", "$.c.d"};
+    struct cfg_source cfg = {0};
+    for (size_t i = 0; i < declared.n && how & 8 && how & 16; i++) { /* of nested records of JSON */
+        struct cfg_column *c = q_vec_push(arena, &cfg.columns);
+        c->name.s = declared.v[i].name;
+        c->path.s = paths[i];
+    }
     struct extract_file_input in = {.name = "f",
+                                    .cfg = &cfg,
                                     .options = &options,
                                     .declared = &declared,
                                     .sink = &sink,

@@ -116,21 +116,24 @@ static enum q_code find_member(struct reader *r, struct q_arena *arena, const ch
 {
     struct q_buf text;
     q_paths names = {0};
-    q_buf_init_in(&text, arena, NAME_BYTES);
+    q_buf_init(&text, NAME_BYTES);
     *c = next_no_blank(r);
     while (*c == '"') {
         q_buf_clear(&text);
         if (!read_string(r, &text) || next_no_blank(r) != ':')
             break;
         *c = next_no_blank(r);
-        if (!text.full && q_streq(q_buf_text(&text), name))
+        if (!text.full && q_streq(q_buf_text(&text), name)) {
+            q_buf_release(&text);
             return Q_OK;
+        }
         if (names.n < NAMES_SHOWN && !text.full)
             *q_vec_push(arena, &names) = q_strdup(arena, q_buf_text(&text));
         *c = skip_value(r, *c, &text);
         if (*c == ',')
             *c = next_no_blank(r);
     }
+    q_buf_release(&text);
     return *c == '}' ? no_member(r, records, name, &names)
                      : broken(r, "the document is not closed, or no JSON,");
 }

@@ -111,8 +111,9 @@ static enum q_code print_source(struct cmd_ctx *ctx, const char *name, struct q_
     (void)printf("%s: %s\n", name, driver->words.summary);
     if (driver->words.connection)
         print_keys("Keys of the connection in quern.yaml, beside `type`", driver->words.connection);
-    print_keys("Keys of a source, beside `from`, `columns`, `optional` and `incremental`",
-               driver->words.source);
+    print_keys(
+        "Keys of a source, beside `from`, `columns`, `optional`, `contract` and `incremental`",
+        driver->words.source);
     return Q_OK;
 }
 

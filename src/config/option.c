@@ -36,11 +36,19 @@ static enum q_code check(struct cfg_bind *b, const struct cfg_node *value, const
     return code;
 }
 
+/* `null` is a word where an option has it among its choices. */
+static bool is_null_word(const struct cfg_node *value, const struct q_opt *opt)
+{
+    const char *at = opt && opt->type == Q_OPT_CHOICE ? strstr(opt->choices, "null") : NULL;
+    return value->kind == CFG_NODE_NULL && q_streq(value->text, "null") && at &&
+           (at == opt->choices || at[-1] == '|') && (!at[4] || at[4] == '|');
+}
+
 /* `name`: of a text in a map; NULL: there is none. */
 static enum q_code bind_value(struct cfg_bind *b, const struct option *o, const char *name,
                               const struct cfg_node *value)
 {
-    if (value->kind != CFG_NODE_SCALAR)
+    if (value->kind != CFG_NODE_SCALAR && !is_null_word(value, o->opt))
         return cfg_expected(b, value, name ? name : o->key.s, "a text");
     struct cfg_pair *pair = q_vec_push(b->arena, o->out);
     pair->key = o->key;

@@ -129,9 +129,11 @@ static enum q_code locate(struct extract_source *s, struct extract_place *places
 }
 
 const struct extract_driver extract_files = {
-    .words = {.name = "files",
-              .summary = "CSV, JSON, Parquet, XML and XLSX files, one or many, plain or compressed",
-              .source = extract_file_opts},
+    .words =
+        {.name = "files",
+         .summary =
+             "CSV, fixed width, JSON, Parquet, XML and XLSX files, one or many, plain or compressed",
+         .source = extract_file_opts},
     .source_size = sizeof(struct extract_file_options),
     .describe = describe,
     .open = open_source,

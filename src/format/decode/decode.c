@@ -69,7 +69,7 @@ static enum q_code open_file(struct file *f, const char *path, struct q_err *err
 {
     struct stat st;
     f->stage = (struct decode_stage){path, NULL, file_read, file_close};
-    f->fd = open(path, O_RDONLY | O_CLOEXEC);
+    f->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not be waited for */
     if (f->fd < 0)
         return q_fail(err, Q_SOURCE, "could not open \"%s\": %s", path, strerror(errno));
     if (fstat(f->fd, &st) < 0 || !S_ISREG(st.st_mode)) {

@@ -387,17 +387,17 @@ static enum q_code read_records(struct blocks *s, struct block *b, size_t *total
                                 struct q_err *err)
 {
     const struct blocks_rules *r = &s->rules;
-    size_t n = s->carry_n, got;
-    reserve(b, n + r->block_size, 0);
+    size_t n = s->carry_n, got, want = r->block_size;
+    reserve(b, n + want, 0);
     if (n)
         memcpy(b->p, s->carry, n);
     s->carry_n = 0;
     for (;;) {
-        enum q_code code = decode_read(s->decode, b->p + n, r->block_size, &got, err);
+        enum q_code code = decode_read(s->decode, b->p + n, want, &got, err);
         if (code)
             return code;
         n += got;
-        s->ended = got < r->block_size;
+        s->ended = got < want;
         *c = find_cut(r, b->p, n);
         if (has_footer(r) && !s->ended) /* these records may be it */
             c->end = find_footer(r, b->p, c->end).at;
@@ -408,7 +408,11 @@ static enum q_code read_records(struct blocks *s, struct block *b, size_t *total
                        : open_quote_error(s, s->offset + (int64_t)c->open_quote, err);
         if (c->end || s->ended || c->array_closed)
             break;
-        reserve(b, n + (n > r->block_size ? n : r->block_size), n);
+        want =
+            n > want
+                ? n
+                : want; /* twice as much, so that a long record is not looked at again and again */
+        reserve(b, n + want, n);
     }
     *total = n;
     return Q_OK;

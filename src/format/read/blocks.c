@@ -408,10 +408,8 @@ static enum q_code read_records(struct blocks *s, struct block *b, size_t *total
                        : open_quote_error(s, s->offset + (int64_t)c->open_quote, err);
         if (c->end || s->ended || c->array_closed)
             break;
-        want =
-            n > want
-                ? n
-                : want; /* twice as much, so that a long record is not looked at again and again */
+        if (n > want)
+            want = n; /* twice as much, so that a long record is not looked at again and again */
         reserve(b, n + want, n);
     }
     *total = n;

@@ -49,8 +49,9 @@ static uint64_t mix(uint64_t h, uint64_t x)
     return ((h ^ x) * 0x100000001b3u) ^ (h >> 29);
 }
 
-const char *hold_digest(struct q_arena *arena, const struct model *model,
-                        const struct cfg_pipeline *pipeline)
+/* A number made of what is declared: the pipeline, its target and the dimensions that the target refers to. */
+static const char *digest_of(struct q_arena *arena, const struct model *model,
+                             const struct cfg_pipeline *pipeline)
 {
     uint64_t h = mix(0xcbf29ce484222325u, pipeline->digest);
     const struct model_table *t = model_find(model, pipeline->load.into.s);
@@ -76,7 +77,7 @@ enum q_code hold_keep(struct step_ctx *ctx, const struct plan *plan, struct q_er
 {
     struct db_param p[] = {db_int("run_id", ctx->run_id),
                            db_text("pipeline", plan->pipeline->name.s),
-                           db_text("digest", hold_digest(ctx->arena, plan->model, plan->pipeline))};
+                           db_text("digest", digest_of(ctx->arena, plan->model, plan->pipeline))};
     enum q_code code = db_exec(ctx->db, q_embed_text("run/hold_schema.sql"), NULL, 0, NULL, err);
     if (!code)
         code = keep(ctx, "rows", sql_make(ctx->arena, "%I", plan->current.name), err);
@@ -123,20 +124,6 @@ enum q_code hold_forget(struct db_conn *db, int64_t run_id, struct q_err *err)
     if (!code)
         code = db_exec(db, q_embed_text("state/delete_hold.sql"), id, 1, NULL, err);
     q_arena_free(scratch);
-    return code;
-}
-
-enum q_code hold_find(struct run_session *s, int64_t run_id, const char *what,
-                      struct state_found *out, struct q_err *err)
-{
-    enum q_code code = s->attached ? Q_OK : run_attach(s, err);
-    if (!code)
-        code = state_find_run(s->db, s->arena, run_id, out, err);
-    if (code || out->status == STATE_HELD)
-        return code;
-    code = q_fail(err, Q_USAGE, "cannot %s run %" PRId64 ": it is %s, not held", what, run_id,
-                  state_status_name(out->status));
-    q_hint(err, "See `quern runs %" PRId64 "`.", run_id);
     return code;
 }
 
@@ -191,3 +178,101 @@ static enum q_code compile(struct plan *plan, struct q_err *err)
 }
 
 const struct plan_stage hold_stage = {"hold", compile};
+
+/* ---- publishing, giving up ---- */
+
+/* The run that is to be published or dropped: on record and held. Q_USAGE otherwise. */
+static enum q_code find_held(struct run_session *s, int64_t run_id, const char *what,
+                             struct state_found *out, struct q_err *err)
+{
+    enum q_code code = s->attached ? Q_OK : run_attach(s, err);
+    if (!code)
+        code = state_find_run(s->db, s->arena, run_id, out, err);
+    if (code || out->status == STATE_HELD)
+        return code;
+    code = q_fail(err, Q_USAGE, "cannot %s run %" PRId64 ": it is %s, not held", what, run_id,
+                  state_status_name(out->status));
+    q_hint(err, "See `quern runs %" PRId64 "`.", run_id);
+    return code;
+}
+
+static enum q_code find_unchanged(struct run_session *s, const struct state_found *held,
+                                  const struct cfg_pipeline **out, struct q_err *err)
+{
+    enum q_code code = Q_OK;
+    *out = cfg_find_pipeline(s->project, held->pipeline);
+    if (!*out)
+        code = q_fail(err, Q_CONFIG,
+                      "cannot publish run %" PRId64 ": there is no pipeline \"%s\" any more",
+                      held->run_id, held->pipeline);
+    else if (!held->digest || !q_streq(held->digest, digest_of(s->arena, s->model, *out)))
+        code = q_fail(err, Q_CONFIG,
+                      "cannot publish run %" PRId64
+                      ": pipeline \"%s\", or the model of its target, changed since it was held",
+                      held->run_id, held->pipeline);
+    if (code)
+        q_hint(err,
+               "Undo the change, or give the run up with `quern runs drop %" PRId64
+               "` and run the pipeline again.",
+               held->run_id);
+    return code;
+}
+
+static enum q_code publish_held(struct run *r, struct q_err *err)
+{
+    enum q_code code = state_journals_read(r->s->arena, r->s->project->dir, &r->dead, err);
+    if (!code)
+        code = run_audit(r, err);
+    if (code || q_streq(r->out->status, "held"))
+        return code;
+    if (q_streq(r->out->status, "aborted"))
+        return q_fail(err, Q_FAILED, "cannot publish run %" PRId64 ": %s", r->out->run_id,
+                      r->out->message);
+    return publish_run(r, true, err);
+}
+
+enum q_code run_publish(struct run_session *s, int64_t run_id, struct run_result *out,
+                        struct q_err *err)
+{
+    struct q_arena *arena = q_arena_new(s->arena, "run");
+    struct state_found *held = q_new(arena, struct state_found);
+    const struct cfg_pipeline *pipeline = NULL;
+    struct run r = {.s = s, .out = out, .held = held};
+    enum q_code code = find_held(s, run_id, "publish", held, err);
+    if (!code)
+        code = find_unchanged(s, held, &pipeline, err);
+    if (code)
+        return code;
+    *out = (struct run_result){.run_id = run_id,
+                               .pipeline = pipeline->name.s,
+                               .target = pipeline->load.into.s,
+                               .status = "held",
+                               .plan_hash = held->plan_hash};
+    code = run_compile(s, pipeline, run_id, RUN_LOADS, &r.plan, err);
+    if (!code) {
+        run_begin_work(&r, arena);
+        code = publish_held(&r, err);
+        run_end_work(&r);
+    }
+    if (code)
+        q_context(err, "publishing run %" PRId64 " of pipeline \"%s\"", run_id, pipeline->name.s);
+    return code;
+}
+
+static enum q_code drop_in_transaction(struct run_session *s, void *arg, struct q_err *err)
+{
+    int64_t run_id = *(int64_t *)arg;
+    struct db_param p[] = {db_int("run_id", run_id)};
+    enum q_code code = hold_forget(s->db, run_id, err);
+    if (!code)
+        code = state_change_run(s->db, run_id, STATE_HELD, STATE_DROPPED, NULL, err);
+    return code ? code
+                : db_exec(s->db, q_embed_text("state/drop_rejects_of_run.sql"), p, 1, NULL, err);
+}
+
+enum q_code run_drop(struct run_session *s, int64_t run_id, struct q_err *err)
+{
+    struct state_found held;
+    enum q_code code = find_held(s, run_id, "drop", &held, err);
+    return code ? code : run_change(s, drop_in_transaction, &run_id, err);
+}

@@ -15,16 +15,9 @@
 
 extern const struct plan_stage hold_stage;
 
-/* A number made of what is declared: the pipeline, its target and the dimensions that the target refers to. */
-const char *hold_digest(struct q_arena *arena, const struct model *model,
-                        const struct cfg_pipeline *pipeline);
 /* Keep the shadow; inside the transaction that records the run as held. */
 Q_MUST_CHECK enum q_code hold_keep(struct step_ctx *ctx, const struct plan *plan,
                                    struct q_err *err);
 /* Drop the shadow; inside a transaction. */
 Q_MUST_CHECK enum q_code hold_forget(struct db_conn *db, int64_t run_id, struct q_err *err);
-/* The run that is to be published or dropped: on record and held. Q_USAGE otherwise. */
-Q_MUST_CHECK enum q_code hold_find(struct run_session *s, int64_t run_id, const char *what,
-                                   struct state_found *out, struct q_err *err);
-
 #endif

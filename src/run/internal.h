@@ -1,10 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Shared by the files of run/ alone. */
+/*
+ * One run while it lasts, shared by the files of run/ alone: run.c has its life, verdict.c says what follows from the audit,
+ * publish.c is the transaction, hold.c what waits for somebody, preview.c what would happen, replay.c and look.c are runs of
+ * another kind. session.c and change.c know the workspace and no run.
+ */
 #ifndef Q_RUN_INTERNAL_H
 #define Q_RUN_INTERNAL_H
 
 #include "run/run.h"
 #include "state/state.h"
+
+struct run_progress;
+
+struct run {
+    struct run_session *s;
+    struct plan *plan;
+    struct step_ctx ctx;
+    struct run_progress *progress;
+    struct run_result *out;
+    struct state_journal journal;   /* path NULL: it has none */
+    state_journals dead;            /* runs that did not end, to be put on record */
+    bool shrinks;                   /* the audit holds it, whatever the rules say */
+    const struct state_found *held; /* the held run that is published, or NULL */
+};
+
+/* What a plan is made for: to load records, to load rejected ones, to look at relations. */
+enum run_purpose { RUN_LOADS, RUN_REPLAYS, RUN_LOOKS };
+
+/* ---- run.c ---- */
+
+/* An empty workspace with the warehouse attached, and the plan. `held_run`: of the checked relation that is kept under this
+ * id, or 0. */
+Q_MUST_CHECK enum q_code run_compile(struct run_session *s, const struct cfg_pipeline *pipeline,
+                                     int64_t held_run, enum run_purpose purpose, struct plan **out,
+                                     struct q_err *err);
+/* What the steps of r->plan are given; times count from here. */
+void run_fill_ctx(struct run *r, struct q_arena *arena);
+/* The same, and progress is shown until the end. */
+void run_begin_work(struct run *r, struct q_arena *arena);
+void run_end_work(struct run *r);
+/* The steps that publish, or those before them. */
+Q_MUST_CHECK enum q_code run_steps(struct run *r, bool publishing, struct q_err *err);
+/* All before publishing: steps, accounts, verdict. */
+Q_MUST_CHECK enum q_code run_audit(struct run *r, struct q_err *err);
+/* A run from compiling to the record. `replayed`: how many rejected records it takes; 0: it is no replay. */
+Q_MUST_CHECK enum q_code run_one(struct run_session *s, const struct cfg_pipeline *pipeline,
+                                 bool dry, int64_t replayed, struct plan **plan_out,
+                                 struct run_result *out, struct q_err *err);
+
+/* ---- verdict.c ---- */
+
+/* What follows from rules, thresholds and what the audit found (SEMANTICS 10, 15): status, exit code, message and next. */
+Q_MUST_CHECK enum q_code judge_run(struct run *r, struct q_err *err);
+
+/* ---- publish.c ---- */
+
+/* The load transaction. `with_data` false: the record and the rejects alone. */
+Q_MUST_CHECK enum q_code publish_run(struct run *r, bool with_data, struct q_err *err);
+
+/* ---- session.c ---- */
 
 /* Detach, and attach the file for writing; it is made when there is none. */
 enum q_code run_attach_for_writing(struct run_session *s, struct q_err *err);

@@ -20,7 +20,7 @@ static const struct model_table *stored_as(const struct plan *plan, const char *
     return NULL;
 }
 
-bool preview_wanted(const struct plan *plan)
+static bool is_wanted(const struct plan *plan)
 {
     return plan->target->cfg->measures.n > 0;
 }
@@ -57,7 +57,7 @@ static enum q_code stand_in(struct run_session *s, const struct plan *plan, cons
                    NULL, 0, NULL, err);
 }
 
-enum q_code preview_open(struct run_session *s, const struct plan *plan, struct q_err *err)
+static enum q_code open_stand_in(struct run_session *s, const struct plan *plan, struct q_err *err)
 {
     struct tables t = {.arena = s->arena};
     if (!q_file_exists(s->warehouse)) /* "wh" is empty and in memory already */
@@ -77,7 +77,7 @@ enum q_code preview_open(struct run_session *s, const struct plan *plan, struct 
     return code ? code : state_make_tables(s->db, err);
 }
 
-enum q_code preview_close(struct run_session *s, struct q_err *err)
+static enum q_code close_stand_in(struct run_session *s, struct q_err *err)
 {
     enum q_code code = run_detach(s, err);
     if (!code && q_file_exists(s->warehouse))
@@ -262,8 +262,8 @@ static enum q_code count_changes(struct reading *r, struct q_err *err)
     return code;
 }
 
-enum q_code preview_measure(struct run_session *s, const struct plan *plan, bool after,
-                            struct run_result *out, struct q_err *err)
+static enum q_code measure(struct run_session *s, const struct plan *plan, bool after,
+                           struct run_result *out, struct q_err *err)
 {
     struct reading r = {.s = s, .plan = plan, .after = after, .out = out};
     const char *sql = NULL;
@@ -277,4 +277,50 @@ enum q_code preview_measure(struct run_session *s, const struct plan *plan, bool
             *q_vec_push(s->arena, &out->measures) = (struct run_measure){.name = r.names.v[i]};
     code = db_each(s->db, sql, NULL, 0, take_values, &r, err);
     return code || !after ? code : count_changes(&r, err);
+}
+
+/* ---- the run ---- */
+
+static enum q_code take_sample(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct run *r = arg;
+    struct q_arena *arena = r->s->arena;
+    (void)err;
+    *q_vec_push(arena, &r->out->samples) = (struct run_sample){
+        .relation = db_cell_text(arena, b, 0, row),
+        .reason = db_cell_text(arena, b, 1, row),
+        .key = db_cell_text(arena, b, 2, row),
+        .column = db_cell_text(arena, b, 3, row),
+        .value = db_cell_text(arena, b, 4, row),
+        .path = db_cell_text(arena, b, 5, row),
+        .record_no = db_cell_int(b, 6, row, 0),
+    };
+    return Q_OK;
+}
+
+/* The load transaction in a stand-in of the warehouse: what it does to the measures. */
+static enum q_code preview_load(struct run *r, struct q_err *err)
+{
+    struct run_session *s = r->s;
+    enum q_code code = open_stand_in(s, r->plan, err);
+    if (!code)
+        code = measure(s, r->plan, false, r->out, err);
+    if (!code)
+        code = db_begin(s->db, err);
+    if (code)
+        return code;
+    code = run_steps(r, true, err);
+    if (!code)
+        code = measure(s, r->plan, true, r->out, err);
+    db_rollback(s->db);
+    return code ? code : close_stand_in(s, err);
+}
+
+enum q_code preview_run(struct run *r, struct q_err *err)
+{
+    enum q_code code =
+        db_each(r->s->db, q_embed_text("run/list_samples.sql"), NULL, 0, take_sample, r, err);
+    if (!code && is_wanted(r->plan) && !q_streq(r->out->status, "would abort"))
+        code = preview_load(r, err);
+    return code;
 }

@@ -148,27 +148,6 @@ enum q_code run_attach_for_writing(struct run_session *s, struct q_err *err)
     return code;
 }
 
-enum q_code run_change(struct run_session *s,
-                       enum q_code (*change)(struct run_session *s, void *arg, struct q_err *err),
-                       void *arg, struct q_err *err)
-{
-    enum q_code code = run_attach_for_writing(s, err);
-    if (!code)
-        code = db_begin(s->db, err);
-    if (code)
-        return code;
-    code = state_open_for_write(s->db, s->lock, err);
-    if (!code)
-        code = change(s, arg, err);
-    if (!code)
-        code = db_commit(s->db, err);
-    if (code) {
-        db_rollback(s->db);
-        return code;
-    }
-    return run_detach(s, err);
-}
-
 /* Runs whose process died: on record as aborted, unless their commit went through. */
 enum q_code run_record_dead(struct run_session *s, const state_journals *dead, struct q_err *err)
 {
@@ -215,44 +194,4 @@ bool run_was_committed(struct run_session *s, int64_t run_id, const char *status
         state_find_run(s->db, s->arena, run_id, &found, &ignored))
         return false;
     return q_streq(state_status_name(found.status), status);
-}
-
-enum q_code run_transaction(struct run_session *s, bool keep,
-                            enum q_code (*fn)(void *arg, int64_t run_id, struct q_err *err),
-                            void *arg, struct q_err *err)
-{
-    state_journals dead = {0};
-    struct q_err ignored = {0};
-    int64_t run_id = 0;
-    enum q_code code = state_journals_read(s->arena, s->project->dir, &dead, err);
-    if (!code)
-        code = run_attach_for_writing(s, err);
-    if (!code)
-        code = db_begin(s->db, err);
-    if (code)
-        return code;
-    code = state_open_for_write(s->db, s->lock, err);
-    if (!code)
-        code = run_record_dead(s, &dead, err);
-    if (!code)
-        code = state_next_run(s->db, &run_id, err);
-    if (!code)
-        code = fn(arg, run_id, err);
-    if (code || !keep) {
-        db_rollback(s->db);
-        enum q_code left =
-            run_detach(s, code ? &ignored : err); /* the first error is the one to tell */
-        return code ? code : left;
-    }
-    code = db_commit(s->db, err);
-    if (!code)
-        code = run_detach(s, err);
-    if (code && run_was_committed(s, run_id, state_status_name(STATE_PUBLISHED))) {
-        q_log(Q_LOG_WARN, "run %lld is done, but its file could not be tidied up: %s",
-              (long long)run_id, err->message);
-        code = Q_OK;
-    }
-    for (size_t i = 0; i < dead.n && !code; i++)
-        state_journal_remove(&dead.v[i]);
-    return code;
 }

@@ -20,9 +20,7 @@ void pg_close(struct pg_conn *c)
 {
     if (!c || !c->handle)
         return;
-    if (c->copied)
-        c->pq->PQfreemem(c->copied);
-    c->copied = NULL;
+    pg_copy_end(c);
     c->pq->PQfinish(c->handle);
     c->handle = NULL;
 }
@@ -240,6 +238,7 @@ enum q_code pg_connect(struct q_arena *arena, const struct pg_params *p, struct 
     if (!c->handle)
         return q_fail(err, Q_NOMEM, "could not connect to \"%s\": out of memory", p->name);
     q_arena_defer(arena, close_deferred, c);
+    c->stream = pg_stream_new(c);
     const char *wrong = c->pq->PQerrorMessage(c->handle);
     if (c->pq->PQstatus(c->handle) == CONNECTION_BAD && q_starts(wrong, "invalid "))
         return q_fail(err, Q_CONFIG, "cannot use the connection \"%s\": %s", c->name,

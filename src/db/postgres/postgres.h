@@ -15,9 +15,9 @@
  *     struct pg_rows rows;
  *     code = pg_query(c, arena, "SELECT relname FROM pg_class WHERE oid = $1", (const char *[]){"1259"}, 1, &rows, err);
  *     puts(pg_cell(&rows, 0, 0));
- *     code = pg_copy_begin(c, "COPY item TO STDOUT (FORMAT binary)", err);
+ *     code = pg_copy_begin(c, &(struct pg_copies){next_range, &ranges}, err);
  *     struct q_str bytes;
- *     while (!code && !(code = pg_copy_next(c, &bytes, err)) && bytes.n) use(bytes);
+ *     while (!code && !(code = pg_copy_next(c, &bytes, &range, err)) && bytes.n) use(range, bytes);
  */
 #ifndef Q_DB_POSTGRES_POSTGRES_H
 #define Q_DB_POSTGRES_POSTGRES_H
@@ -86,9 +86,20 @@ struct pg_columns {
 Q_MUST_CHECK enum q_code pg_describe(struct pg_conn *conn, struct q_arena *arena, const char *sql,
                                      struct pg_columns *out, struct q_err *err);
 
-/* Begin a COPY ... TO STDOUT; the stream is read to its end before anything else is asked of the connection. */
-Q_MUST_CHECK enum q_code pg_copy_begin(struct pg_conn *conn, const char *sql, struct q_err *err);
-/* The next bytes, good until the next call; n is 0 at the end. The server sends whole rows, but nothing promises that. */
-Q_MUST_CHECK enum q_code pg_copy_next(struct pg_conn *conn, struct q_str *out, struct q_err *err);
+/* COPY ... TO STDOUT statements, read one after the other. `next` is called by a thread of the connection's own; false: there are no
+ * more. `sql` is good until it is called again. */
+struct pg_copies {
+    bool (*next)(void *self, const char **sql, int64_t *tag);
+    void *self;
+};
+/* Begin to read ahead, at most 16 MB or one row of each piece; until the end, or pg_copy_end(), nothing else is asked of the connection. */
+Q_MUST_CHECK enum q_code pg_copy_begin(struct pg_conn *conn, const struct pg_copies *copies,
+                                       struct q_err *err);
+/* The next bytes, of one statement, with its tag; good until the next call. n is 0 at the end of the last one. The server sends whole
+ * rows, but nothing promises that. */
+Q_MUST_CHECK enum q_code pg_copy_next(struct pg_conn *conn, struct q_str *out, int64_t *tag,
+                                      struct q_err *err);
+/* Give up what is left of it, within a quarter of a second: the connection can only be closed then. Nothing when it has ended. */
+void pg_copy_end(struct pg_conn *conn);
 
 #endif

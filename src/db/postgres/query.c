@@ -70,8 +70,13 @@ static enum q_code check_open(const struct pg_conn *c, struct q_err *err)
     return c->handle ? Q_OK : q_fail(err, Q_INTERNAL, "the connection \"%s\" is closed", c->name);
 }
 
-/* The next result of what was sent, NULL at the end; the caller clears it. */
-static enum q_code next_result(struct pg_conn *c, PGresult **out, struct q_err *err)
+enum q_code pg_send(struct pg_conn *c, const char *sql, struct q_err *err)
+{
+    enum q_code code = check_open(c, err);
+    return code || c->pq->PQsendQuery(c->handle, sql) ? code : pg_fail(c, NULL, err);
+}
+
+enum q_code pg_next_result(struct pg_conn *c, PGresult **out, struct q_err *err)
 {
     int left;
     *out = NULL;
@@ -95,22 +100,20 @@ static enum q_code next_result(struct pg_conn *c, PGresult **out, struct q_err *
     return Q_OK;
 }
 
-/* Leave out what follows of the statement that was sent. */
-static void drain(struct pg_conn *c)
+void pg_drain(struct pg_conn *c)
 {
     PGresult *r = NULL;
     struct q_err unused = {0};
-    while (!next_result(c, &r, &unused) && r)
+    while (!pg_next_result(c, &r, &unused) && r)
         c->pq->PQclear(r);
 }
 
-/* The last result of what was sent; earlier ones are cleared. An error ends it. */
-static enum q_code last_result(struct pg_conn *c, PGresult **out, struct q_err *err)
+enum q_code pg_last_result(struct pg_conn *c, PGresult **out, struct q_err *err)
 {
     PGresult *r = NULL;
     *out = NULL;
     for (;;) {
-        enum q_code code = next_result(c, &r, err);
+        enum q_code code = pg_next_result(c, &r, err);
         if (code || !r) {
             if (code && *out)
                 c->pq->PQclear(*out);
@@ -123,7 +126,7 @@ static enum q_code last_result(struct pg_conn *c, PGresult **out, struct q_err *
         if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
             *out = NULL;
             code = pg_fail(c, r, err);
-            drain(c);
+            pg_drain(c);
             return code;
         }
     }
@@ -150,7 +153,7 @@ enum q_code pg_query(struct pg_conn *c, struct q_arena *arena, const char *sql,
         return code;
     if (!c->pq->PQsendQueryParams(c->handle, sql, (int)n, NULL, params, NULL, NULL, 0))
         return pg_fail(c, NULL, err);
-    code = last_result(c, &r, err);
+    code = pg_last_result(c, &r, err);
     *out = (struct pg_rows){0};
     if (code || !r)
         return code;
@@ -162,12 +165,9 @@ enum q_code pg_query(struct pg_conn *c, struct q_arena *arena, const char *sql,
 enum q_code pg_exec(struct pg_conn *c, const char *sql, struct q_err *err)
 {
     PGresult *r = NULL;
-    enum q_code code = check_open(c, err);
-    if (code)
-        return code;
-    if (!c->pq->PQsendQuery(c->handle, sql))
-        return pg_fail(c, NULL, err);
-    code = last_result(c, &r, err);
+    enum q_code code = pg_send(c, sql, err);
+    if (!code)
+        code = pg_last_result(c, &r, err);
     if (r)
         c->pq->PQclear(r);
     return code;
@@ -182,14 +182,14 @@ enum q_code pg_describe(struct pg_conn *c, struct q_arena *arena, const char *sq
         return code;
     if (!c->pq->PQsendPrepare(c->handle, "", sql, 0, NULL))
         return pg_fail(c, NULL, err);
-    code = last_result(c, &r, err);
+    code = pg_last_result(c, &r, err);
     if (r)
         c->pq->PQclear(r);
     if (code)
         return code;
     if (!c->pq->PQsendDescribePrepared(c->handle, ""))
         return pg_fail(c, NULL, err);
-    code = last_result(c, &r, err);
+    code = pg_last_result(c, &r, err);
     if (code)
         return code;
     assert(r);
@@ -201,65 +201,5 @@ enum q_code pg_describe(struct pg_conn *c, struct q_arena *arena, const char *sq
                                   .modifier = c->pq->PQfmod(r, (int)i)};
     out->v = v;
     c->pq->PQclear(r);
-    return Q_OK;
-}
-
-/* ---- COPY ---- */
-
-enum q_code pg_copy_begin(struct pg_conn *c, const char *sql, struct q_err *err)
-{
-    PGresult *r = NULL;
-    enum q_code code = check_open(c, err);
-    if (code)
-        return code;
-    if (!c->pq->PQsendQuery(c->handle, sql))
-        return pg_fail(c, NULL, err);
-    code = next_result(c, &r, err);
-    if (code)
-        return code;
-    if (!r)
-        return pg_fail(c, NULL, err);
-    if (c->pq->PQresultStatus(r) != PGRES_COPY_OUT) {
-        code = pg_fail(c, r, err);
-        drain(c);
-        return code;
-    }
-    c->pq->PQclear(r);
-    c->copying = true;
-    return Q_OK;
-}
-
-/* The result behind the stream says whether it was whole. */
-static enum q_code end_copy(struct pg_conn *c, struct q_err *err)
-{
-    PGresult *r = NULL;
-    c->copying = false;
-    enum q_code code = last_result(c, &r, err);
-    if (r)
-        c->pq->PQclear(r);
-    return code;
-}
-
-enum q_code pg_copy_next(struct pg_conn *c, struct q_str *out, struct q_err *err)
-{
-    *out = (struct q_str){NULL, 0};
-    if (c->copied)
-        c->pq->PQfreemem(c->copied);
-    c->copied = NULL;
-    for (bool looked = false; c->copying; looked = true) {
-        int n = c->pq->PQgetCopyData(c->handle, &c->copied, 1);
-        if (n > 0) {
-            *out = (struct q_str){c->copied, (size_t)n};
-            return Q_OK;
-        }
-        if (n < 0) /* -1: the end; -2: an error, which the result tells as well */
-            return end_copy(c, err);
-        /* What TLS has decrypted already is not seen by poll(): look before waiting. */
-        enum q_code code = looked ? pg_wait(c, false, err) : Q_OK;
-        if (code)
-            return code;
-        if (!c->pq->PQconsumeInput(c->handle))
-            return pg_fail(c, NULL, err);
-    }
     return Q_OK;
 }

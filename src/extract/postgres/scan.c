@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows as a source of the engine: each worker has a connection and takes one range of blocks after another. */
+/* The rows as a source of the engine: each worker has a connection, whose thread asks for one range of blocks after another. */
 #include <inttypes.h>
 
 #include "extract/postgres/internal.h"
@@ -7,12 +7,14 @@
 
 struct worker {
     struct postgres_source *s;
-    struct q_arena *arena, *part; /* `part`: of the statement of a range */
+    struct q_arena *arena;
+    struct q_arena *part; /* of the statement of a range; the connection's thread has it */
     bool *wanted;
     struct pg_conn *conn;
     struct pg_decoder *decoder;
-    struct q_str bytes; /* of the stream, not used yet */
-    bool copying, done;
+    struct q_str bytes; /* of the range, not used yet */
+    int64_t range;      /* its first position; -1: none yet */
+    bool begun, done;
     int64_t records, rejected; /* told already */
 };
 
@@ -25,6 +27,7 @@ static enum q_code open_worker(void *self, const bool *wanted, void **out, struc
     struct pg_field *fields = q_alloc_array(arena, n + 1, sizeof *fields);
     w->s = s;
     w->arena = arena;
+    w->range = -1;
     w->wanted = q_alloc_array(arena, n + 1, sizeof *w->wanted);
     memcpy(w->wanted, wanted, (n + 1) * sizeof *wanted);
     for (size_t i = 0; i < n; i++)
@@ -48,21 +51,22 @@ static enum q_code open_worker(void *self, const bool *wanted, void **out, struc
 static void close_worker(void *worker)
 {
     struct worker *w = worker;
+    if (w->begun)
+        pg_copy_end(w->conn);
     q_arena_free(w->part);
     q_arena_free(w->arena);
 }
 
-/* The next range; the last one has no upper end: the table may be larger than it was when it was measured. */
-static enum q_code begin_part(struct worker *w, struct q_err *err)
+/* The last range has no upper end: the table may be larger than it was when it was measured. */
+static bool next_range(void *self, const char **sql, int64_t *position)
 {
+    struct worker *w = self;
     struct postgres_source *s = w->s;
     int64_t first = atomic_fetch_add(&s->next_block, POSTGRES_PART_BLOCKS);
     int64_t next = first + POSTGRES_PART_BLOCKS;
     bool whole = !s->has_blocks, last = whole || next >= s->blocks;
-    if (first > 0 && (whole || first >= s->blocks)) {
-        w->done = true;
-        return Q_OK;
-    }
+    if (first > 0 && (whole || first >= s->blocks))
+        return false;
     q_arena_free(w->part);
     w->part = q_arena_new(NULL, "range");
     const char *range = NULL;
@@ -70,24 +74,31 @@ static enum q_code begin_part(struct worker *w, struct q_err *err)
         range = last ? sql_make(w->part, "t.ctid >= '(%d,0)'::tid", first)
                      : sql_make(w->part, "t.ctid >= '(%d,0)'::tid AND t.ctid < '(%d,0)'::tid",
                                 first, next);
-    const char *sql = sql_make(w->part, "COPY (%s) TO STDOUT (FORMAT binary)",
-                               postgres_select(w->part, s, w->wanted, range));
-    enum q_code code = pg_copy_begin(w->conn, sql, err);
-    pg_decoder_begin(w->decoder, q_pos(0, first * s->rows_per_block));
-    w->copying = !code;
-    return code;
+    *sql = sql_make(w->part, "COPY (%s) TO STDOUT (FORMAT binary)",
+                    postgres_select(w->part, s, w->wanted, range));
+    *position = q_pos(0, first * s->rows_per_block);
+    return true;
 }
 
 static enum q_code more(struct worker *w, struct q_err *err)
 {
-    if (!w->copying)
-        return begin_part(w, err);
-    enum q_code code = pg_copy_next(w->conn, &w->bytes, err);
-    atomic_fetch_add_explicit(&w->s->bytes, (int64_t)w->bytes.n, memory_order_relaxed);
-    if (code || w->bytes.n)
+    int64_t range;
+    enum q_code code = Q_OK;
+    if (!w->begun)
+        code = pg_copy_begin(w->conn, &(struct pg_copies){next_range, w}, err);
+    if (code)
         return code;
-    w->copying = false;
-    return pg_decoder_end(w->decoder, err);
+    w->begun = true;
+    code = pg_copy_next(w->conn, &w->bytes, &range, err);
+    if (code)
+        return code;
+    w->done = w->bytes.n == 0;
+    if (w->range >= 0 && (w->done || range != w->range))
+        code = pg_decoder_end(w->decoder, err);
+    if (!code && !w->done && range != w->range)
+        pg_decoder_begin(w->decoder, w->range = range);
+    atomic_fetch_add_explicit(&w->s->bytes, (int64_t)w->bytes.n, memory_order_relaxed);
+    return code;
 }
 
 static void count(struct worker *w)

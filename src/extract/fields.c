@@ -90,6 +90,15 @@ enum q_code extract_fields_settle(struct q_arena *arena, const struct extract_in
     return code;
 }
 
+const struct extract_field *extract_fields_find(const struct extract_fields *fields,
+                                                const char *name)
+{
+    for (size_t i = 0; i < fields->fields.n; i++)
+        if (q_strcaseeq(fields->fields.v[i].name, name))
+            return &fields->fields.v[i];
+    return NULL;
+}
+
 struct record_target *extract_fields_target(struct q_arena *arena,
                                             const struct extract_fields *fields,
                                             const struct reject_sink *sink)

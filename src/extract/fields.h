@@ -31,6 +31,9 @@ Q_MUST_CHECK enum q_code extract_fields_settle(struct q_arena *arena,
                                                const struct extract_input *in, const q_texts *have,
                                                const char *object, struct extract_fields *out,
                                                struct q_err *err);
+/* A field by its name, without regard to case; NULL when there is none. */
+const struct extract_field *extract_fields_find(const struct extract_fields *fields,
+                                                const char *name);
 /* The fields as a record's, when all types are known. */
 struct record_target *extract_fields_target(struct q_arena *arena,
                                             const struct extract_fields *fields,

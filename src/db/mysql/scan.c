@@ -259,6 +259,38 @@ static bool is_blob(const struct mysqldb_scan *scan, const MYSQL_FIELD *field)
     return mysqldb_type(scan->rows.session->lib, field, &there).id == Q_T_BLOB;
 }
 
+/* How the protocol writes the values of a column. */
+enum kind { WHOLE, BITS, REAL, MOMENT, SPAN, DIGITS, STRING };
+
+static enum kind kind_of(const MYSQL_FIELD *field)
+{
+    switch ((int)field->type) {
+    case MYSQL_TYPE_TINY:
+    case MYSQL_TYPE_SHORT:
+    case MYSQL_TYPE_YEAR:
+    case MYSQL_TYPE_INT24:
+    case MYSQL_TYPE_LONG:
+    case MYSQL_TYPE_LONGLONG:
+        return WHOLE;
+    case MYSQL_TYPE_BIT:
+        return BITS;
+    case MYSQL_TYPE_FLOAT:
+    case MYSQL_TYPE_DOUBLE:
+        return REAL;
+    case MYSQL_TYPE_DATE:
+    case MYSQL_TYPE_DATETIME:
+    case MYSQL_TYPE_TIMESTAMP:
+        return MOMENT;
+    case MYSQL_TYPE_TIME:
+        return SPAN;
+    case MYSQL_TYPE_DECIMAL:
+    case MYSQL_TYPE_NEWDECIMAL:
+        return DIGITS;
+    default:
+        return STRING;
+    }
+}
+
 /* The value as a text that the strict casts read back into the same. */
 static struct q_str text_of(void *self, size_t f)
 {
@@ -268,31 +300,25 @@ static struct q_str text_of(void *self, size_t f)
     const MYSQL_FIELD *field = &scan->rows.fields[at];
     if (!v->p)
         return (struct q_str){0};
-    switch ((int)field->type) {
-    case MYSQL_TYPE_TINY:
-    case MYSQL_TYPE_SHORT:
-    case MYSQL_TYPE_YEAR:
-    case MYSQL_TYPE_INT24:
-    case MYSQL_TYPE_LONG:
-    case MYSQL_TYPE_LONGLONG:
+    switch (kind_of(field)) {
+    case WHOLE:
         return field->flags & UNSIGNED_FLAG ? print_text(scan, "%" PRIu64, load(v))
                                             : print_text(scan, "%" PRId64, load_signed(v, false));
-    case MYSQL_TYPE_FLOAT:
-    case MYSQL_TYPE_DOUBLE:
+    case BITS:
+        return print_text(scan, "%" PRIu64, load_bits(v));
+    case REAL:
         return real_text(scan, v, field->type);
-    case MYSQL_TYPE_DATE:
-    case MYSQL_TYPE_DATETIME:
-    case MYSQL_TYPE_TIMESTAMP: {
+    case MOMENT: {
         struct moment m = load_moment(v);
         return moment_text(scan, field->type, &m);
     }
-    case MYSQL_TYPE_TIME:
+    case SPAN:
         return time_text(scan, v);
-    case MYSQL_TYPE_BIT:
-        return print_text(scan, "%" PRIu64, load_bits(v));
-    default:
-        return is_blob(scan, field) ? hex_text(scan, v) : (struct q_str){(const char *)v->p, v->n};
+    case DIGITS:
+    case STRING:
+        break;
     }
+    return is_blob(scan, field) ? hex_text(scan, v) : (struct q_str){(const char *)v->p, v->n};
 }
 
 static void put_time(struct mysqldb_scan *scan, size_t f, struct batch_col *col, size_t row,
@@ -333,39 +359,30 @@ static void put(struct mysqldb_scan *scan, size_t f, struct batch_col *col, size
         (void)record_text(scan->records, f, row, text_of(scan, f));
         return;
     }
-    switch ((int)field->type) {
-    case MYSQL_TYPE_TINY:
-    case MYSQL_TYPE_SHORT:
-    case MYSQL_TYPE_YEAR:
-    case MYSQL_TYPE_INT24:
-    case MYSQL_TYPE_LONG:
-    case MYSQL_TYPE_LONGLONG:
+    switch (kind_of(field)) {
+    case WHOLE:
         put_number(scan, f, col, row, (uint64_t)load_signed(v, is_unsigned), is_unsigned);
         return;
-    case MYSQL_TYPE_BIT:
+    case BITS:
         put_number(scan, f, col, row, load_bits(v), true);
         return;
-    case MYSQL_TYPE_FLOAT:
-    case MYSQL_TYPE_DOUBLE:
+    case REAL:
         if (col->type.id == Q_T_DOUBLE)
             ((double *)col->data)[row] = load_real(v, field->type);
         else
             (void)record_text(scan->records, f, row, real_text(scan, v, field->type));
         return;
-    case MYSQL_TYPE_DATE:
-    case MYSQL_TYPE_DATETIME:
-    case MYSQL_TYPE_TIMESTAMP:
+    case MOMENT:
         put_moment(scan, f, col, row, v, field->type);
         return;
-    case MYSQL_TYPE_TIME:
+    case SPAN:
         put_time(scan, f, col, row, v);
         return;
-    case MYSQL_TYPE_DECIMAL:
-    case MYSQL_TYPE_NEWDECIMAL:
+    case DIGITS:
         if (!put_decimal(col, row, v))
             (void)record_text(scan->records, f, row, text_of(scan, f));
         return;
-    default:
+    case STRING:
         put_string(scan, f, col, row, v,
                    (col->type.id == Q_T_BLOB || col->type.id == Q_T_UUID) && is_blob(scan, field));
     }

@@ -7,7 +7,7 @@
 
 #include "base/secret.h"
 #include "db/mysql/mysql.h"
-#include "extract/fields.h"
+#include "extract/relation.h"
 
 struct mysql_options {
     struct q_secret url, password;
@@ -16,7 +16,8 @@ struct mysql_options {
 };
 
 struct mysql_source_options {
-    const char *table, *query, *where, *zero_dates;
+    struct extract_relation_options rel; /* first */
+    const char *zero_dates;
     int64_t readers;
 };
 
@@ -27,25 +28,16 @@ struct mysql_session {
 };
 
 struct mysql_reader {
-    struct extract_source base; /* first */
-    struct q_arena *arena;
-    const struct extract_input *in;
+    struct extract_relation rel; /* first */
     const struct mysql_source_options *o;
     struct mysql_session *session;
-    const char *object; /* table "orders" of connection "erp" */
-    const char *path;   /* erp: orders */
-    const char *detected;
     const char *schema, *table; /* of `table`: schema NULL: the connection's database */
     mysqldb_columns_of columns;
-    q_texts key;     /* columns of the primary key */
-    bool key_is_pos; /* it is one integer that can be the position */
+    q_texts key; /* columns of the primary key; rel.pos_is_key: it is one integer */
     int64_t key_min, key_max;
-    struct extract_fields fields;
-    struct q_schema with_pos;
     struct mysqldb_scan_spec spec; /* of everything, or of the first range */
     const char **ranges;           /* statements, one a range of the key; NULL: one */
     size_t n_ranges;
-    struct db_source source;
     pthread_mutex_t lock;
     size_t next;        /* range that is read next */
     bool session_taken; /* some worker uses the run's connection */
@@ -54,11 +46,11 @@ struct mysql_reader {
 /* Settings of a connection; those of a url are parsed. */
 Q_MUST_CHECK enum q_code mysql_settings(struct q_arena *arena, const struct extract_connection *c,
                                         struct mysqldb_settings *out, struct q_err *err);
-/* The statements of a full or an incremental read, into r->spec, r->ranges and r->base.shown. */
+/* The statements of a full or an incremental read, into r->spec, r->ranges and r->rel.base.shown. */
 void mysql_statement(struct mysql_reader *r, const struct plan_reading *reading);
 /* FROM and WHERE (of the pipeline's own) with the columns that are asked for. */
-const char *mysql_plain_statement(struct mysql_reader *r);
+const char *mysql_plain_statement(const struct mysql_reader *r);
 /* Rows of r as a source of the engine. */
-void mysql_rows(struct mysql_reader *r);
+const struct db_source *mysql_rows(struct mysql_reader *r);
 
 #endif

@@ -72,17 +72,17 @@ static const struct q_opt source_opts[] = {
     {.name = "table",
      .arg = "NAME",
      .type = Q_OPT_TEXT,
-     .offset = OF(table),
+     .offset = OF(rel.table),
      .help = "table or view to read, also database.table; this or query"},
     {.name = "query",
      .arg = "SQL",
      .type = Q_OPT_TEXT,
-     .offset = OF(query),
+     .offset = OF(rel.query),
      .help = "SELECT to read, in the server's words"},
     {.name = "where",
      .arg = "SQL",
      .type = Q_OPT_TEXT,
-     .offset = OF(where),
+     .offset = OF(rel.where),
      .help = "condition in the server's words: only such rows are read"},
     {.name = "zero_dates",
      .arg = "WHAT",
@@ -135,16 +135,12 @@ static enum q_code greet(void *session, struct q_arena *arena, const char **out,
 
 static enum q_code check_options(const struct mysql_reader *r, struct q_err *err)
 {
-    struct cfg_pos pos = r->in->cfg->name.pos;
-    const char *name = r->in->cfg->name.s;
-    if (!r->o->table == !r->o->query)
-        return cfg_fail(err, pos, "source \"%s\" needs one of \"table\" and \"query\"", name);
-    if (r->in->optional)
-        return cfg_fail(err, pos,
-                        "\"optional\" is for files that may be missing, not for a database");
-    if (r->o->readers > 1 && !r->o->table)
-        return cfg_fail(err, pos, "\"readers\" of source \"%s\" need a \"table\"", name);
-    return Q_OK;
+    const struct cfg_source *cfg = r->rel.in->cfg;
+    enum q_code code = extract_relation_check(&r->rel, err);
+    if (!code && r->o->readers > 1 && !r->rel.asked->table)
+        code = cfg_fail(err, cfg->name.pos, "\"readers\" of source \"%s\" need a \"table\"",
+                        cfg->name.s);
+    return code;
 }
 
 /* Parameters of a question about the table. */
@@ -163,7 +159,7 @@ static void suggest(struct mysql_reader *r, struct q_err *err)
     if (mysqldb_texts(r->session->db,
                       "SELECT table_name FROM information_schema.tables WHERE table_schema = "
                       "coalesce(?, DATABASE()) ORDER BY table_name",
-                      &p, 1, r->arena, &all, &ignored))
+                      &p, 1, r->rel.arena, &all, &ignored))
         return;
     const char *near = q_suggest(r->table, all.v, all.n);
     if (near)
@@ -179,14 +175,14 @@ enum { NO_SUCH_TABLE = 1146 };
 static enum q_code as_config(struct mysql_reader *r, enum q_code code, struct q_err *err)
 {
     if (code == Q_SQL && r->table && atoi(err->native) == NO_SUCH_TABLE) {
-        q_fail(err, Q_SOURCE, "could not find %s", r->object);
+        q_fail(err, Q_SOURCE, "could not find %s", r->rel.object);
         suggest(r, err);
         code = Q_SOURCE;
     } else if (code == Q_SQL) {
         err->code = code = Q_CONFIG;
     }
     if (code)
-        q_context(err, "reading %s", r->object);
+        q_context(err, "reading %s", r->rel.object);
     return code;
 }
 
@@ -197,12 +193,6 @@ static bool is_integer_word(const char *type)
         if (q_streq(type, words[i]))
             return true;
     return false;
-}
-
-static const char *table_name(const struct mysql_reader *r)
-{
-    return r->schema ? sql_make(r->arena, "%B.%B", r->schema, r->table)
-                     : sql_make(r->arena, "%B", r->table);
 }
 
 /* The primary key, and whether its values can be positions. */
@@ -217,23 +207,23 @@ static enum q_code find_key(struct mysql_reader *r, struct q_err *err)
         "information_schema.statistics AS s ON s.table_schema = c.table_schema AND s.table_name = "
         "c.table_name AND s.column_name = c.column_name AND s.index_name = 'PRIMARY' WHERE "
         "c.table_schema = coalesce(?, DATABASE()) AND c.table_name = ? ORDER BY s.seq_in_index",
-        p, n, r->arena, &key, err);
+        p, n, r->rel.arena, &key, err);
     for (size_t i = 0; i + 1 < key.n; i += 2)
-        *q_vec_push(r->arena, &r->key) = key.v[i];
+        *q_vec_push(r->rel.arena, &r->key) = key.v[i];
     if (code || r->key.n != 1 || !is_integer_word(key.v[1]))
         return code;
     code = mysqldb_texts(r->session->db,
-                         sql_make(r->arena,
+                         sql_make(r->rel.arena,
                                   "SELECT CAST(min(%B) AS CHAR), CAST(max(%B) AS CHAR), "
                                   "CAST(min(%B) >= 0 AND max(%B) <= %d AS CHAR) FROM %s",
                                   r->key.v[0], r->key.v[0], r->key.v[0], r->key.v[0],
-                                  Q_POS_OFFSET_MASK, table_name(r)),
-                         NULL, 0, r->arena, &range, err);
+                                  Q_POS_OFFSET_MASK, r->rel.item),
+                         NULL, 0, r->rel.arena, &range, err);
     if (code)
         return code;
-    r->key_is_pos = !range.v[0] || q_streq(range.v[2], "1");
-    r->key_min = r->key_is_pos && range.v[0] ? atoll(range.v[0]) : 0;
-    r->key_max = r->key_is_pos && range.v[0] ? atoll(range.v[1]) : 0;
+    r->rel.pos_is_key = !range.v[0] || q_streq(range.v[2], "1");
+    r->key_min = r->rel.pos_is_key && range.v[0] ? atoll(range.v[0]) : 0;
+    r->key_max = r->rel.pos_is_key && range.v[0] ? atoll(range.v[1]) : 0;
     return Q_OK;
 }
 
@@ -247,21 +237,21 @@ static enum q_code find_size(struct mysql_reader *r, struct q_err *err)
         r->session->db,
         "SELECT CAST(data_length AS CHAR) FROM information_schema.tables WHERE table_schema = "
         "coalesce(?, DATABASE()) AND table_name = ?",
-        p, n, r->arena, &size, err);
-    r->base.bytes = size.n && size.v[0] ? atoll(size.v[0]) : -1;
+        p, n, r->rel.arena, &size, err);
+    r->rel.base.bytes = size.n && size.v[0] ? atoll(size.v[0]) : -1;
     return code;
 }
 
 /* Types by declaration, else as the server has them; what it cannot give is told. */
 static enum q_code settle_types(struct mysql_reader *r, struct q_err *err)
 {
-    for (size_t i = 0; i < r->fields.fields.n; i++) {
-        struct extract_field *f = &r->fields.fields.v[i];
+    for (size_t i = 0; i < r->rel.fields.fields.n; i++) {
+        struct extract_field *f = &r->rel.fields.fields.v[i];
         const struct mysqldb_column *c = &r->columns.v[f->have];
         bool other = c->type.id == Q_T_OTHER;
         if (other && !(r->table && q_streq(c->there, "GEOMETRY"))) {
-            q_fail(err, Q_SOURCE, "cannot read column \"%s\" of %s: it is %s", c->name, r->object,
-                   c->there);
+            q_fail(err, Q_SOURCE, "cannot read column \"%s\" of %s: it is %s", c->name,
+                   r->rel.object, c->there);
             q_hint(
                 err,
                 "Leave it out under `columns`, or make a text of it in the query: ST_AsText(%s).",
@@ -274,62 +264,77 @@ static enum q_code settle_types(struct mysql_reader *r, struct q_err *err)
     return Q_OK;
 }
 
+/* A geometry of a table is asked for as text. */
+static const char *column_asked(const struct mysql_reader *r, const struct mysqldb_column *c)
+{
+    return r->table && c->type.id == Q_T_OTHER
+               ? sql_make(r->rel.arena, "ST_AsText(q.%B) AS %B", c->name, c->name)
+               : sql_make(r->rel.arena, "q.%B", c->name);
+}
+
 static enum q_code describe_columns(struct mysql_reader *r, struct q_err *err)
 {
-    const char *all =
-        r->table ? sql_make(r->arena, "SELECT * FROM %s", table_name(r)) : r->o->query;
-    enum q_code code = mysqldb_columns(r->session->db, all, r->arena, &r->columns, err);
+    enum q_code code = mysqldb_columns(r->session->db, extract_relation_all(&r->rel), r->rel.arena,
+                                       &r->columns, err);
     q_texts have = {0};
-    for (size_t i = 0; i < r->columns.n; i++)
-        *q_vec_push(r->arena, &have) = r->columns.v[i].name;
+    for (size_t i = 0; i < r->columns.n; i++) {
+        *q_vec_push(r->rel.arena, &have) = r->columns.v[i].name;
+        *q_vec_push(r->rel.arena, &r->rel.columns) = column_asked(r, &r->columns.v[i]);
+    }
     if (!code)
-        code = extract_fields_settle(r->arena, r->in, &have, r->object, &r->fields, err);
+        code = extract_fields_settle(r->rel.arena, r->rel.in, &have, r->rel.object, &r->rel.fields,
+                                     err);
     if (!code)
         code = settle_types(r, err);
     if (!code && r->table)
         code = find_key(r, err);
     if (!code && r->table)
         code = find_size(r, err);
-    if (!code && r->o->where) { /* a mistake in it is told apart from one in the query */
+    if (!code && r->rel.asked->where) { /* a mistake in it is told apart from one in the query */
         mysqldb_columns_of ignored = {0};
-        code = mysqldb_columns(r->session->db, mysql_plain_statement(r), r->arena, &ignored, err);
+        code =
+            mysqldb_columns(r->session->db, mysql_plain_statement(r), r->rel.arena, &ignored, err);
         if (code == Q_SQL)
             q_context(err, "in `where`");
     }
-    if (!code && r->o->readers > 1 && !r->key_is_pos)
-        code = cfg_fail(err, r->in->cfg->name.pos,
+    if (!code && r->o->readers > 1 && !r->rel.pos_is_key)
+        code = cfg_fail(err, r->rel.in->cfg->name.pos,
                         "\"readers\" need one integer primary key of 0 to 2^40, which %s has not",
-                        r->object);
+                        r->rel.object);
     return code;
 }
 
 static void split_name(struct mysql_reader *r)
 {
-    const char *dot = r->o->table ? strchr(r->o->table, '.') : NULL;
-    r->table = dot ? dot + 1 : r->o->table;
-    r->schema = dot ? q_strndup(r->arena, r->o->table, (size_t)(dot - r->o->table)) : NULL;
+    const char *dot = r->rel.asked->table ? strchr(r->rel.asked->table, '.') : NULL;
+    r->table = dot ? dot + 1 : r->rel.asked->table;
+    r->schema =
+        dot ? q_strndup(r->rel.arena, r->rel.asked->table, (size_t)(dot - r->rel.asked->table))
+            : NULL;
+}
+
+static const char *table_name(const struct mysql_reader *r)
+{
+    return r->schema ? sql_make(r->rel.arena, "%B.%B", r->schema, r->table)
+                     : sql_make(r->rel.arena, "%B", r->table);
 }
 
 static void read_settings(struct mysql_reader *r)
 {
-    const char *connection = r->in->connection->name;
     split_name(r);
-    r->object =
-        r->table ? q_printf(r->arena, "table \"%s\" of connection \"%s\"", r->o->table, connection)
-                 : q_printf(r->arena, "the query on connection \"%s\"", connection);
-    r->path = q_printf(r->arena, "%s: %s", connection, r->table ? r->o->table : "query");
+    r->rel.item = r->table ? table_name(r) : sql_make(r->rel.arena, "(%s\n)", r->rel.asked->query);
     r->spec.zero = q_streq(r->o->zero_dates, "null")    ? MYSQLDB_ZERO_NULL
                    : q_streq(r->o->zero_dates, "error") ? MYSQLDB_ZERO_ERROR
                                                         : MYSQLDB_ZERO_REJECT;
-    r->spec.object = r->object;
+    r->spec.object = r->rel.object;
 }
 
 static const char *detected(const struct mysql_reader *r)
 {
     if (r->n_ranges > 1)
-        return q_printf(r->arena, "%s, %zu readers, each with a snapshot of its own",
+        return q_printf(r->rel.arena, "%s, %zu readers, each with a snapshot of its own",
                         mysqldb_version(r->session->db), r->n_ranges);
-    return q_printf(r->arena, "%s, one snapshot", mysqldb_version(r->session->db));
+    return q_printf(r->rel.arena, "%s, one snapshot", mysqldb_version(r->session->db));
 }
 
 static void destroy(void *r)
@@ -341,34 +346,28 @@ static enum q_code describe(struct q_arena *arena, const struct extract_input *i
                             struct extract_source **out, struct q_err *err)
 {
     struct mysql_reader *r = q_new(arena, struct mysql_reader);
-    *r = (struct mysql_reader){.arena = arena, .in = in, .o = in->options, .session = in->session};
-    r->base.driver = &extract_mysql;
-    r->base.bytes = -1;
+    *r = (struct mysql_reader){.o = in->options, .session = in->session};
+    extract_relation_begin(&r->rel, &extract_mysql, arena, in);
     int rc = pthread_mutex_init(&r->lock, NULL);
     assert(rc == 0);
     (void)rc;
     q_arena_defer(arena, destroy, r);
-    read_settings(r);
     struct q_err why = {0};
     enum q_code code = check_options(r, err);
     if (code)
         return code;
+    read_settings(r);
     code = as_config(r, describe_columns(r, &why), &why);
     if (code) {
         if (err)
             *err = why;
         return code;
     }
-    for (size_t i = 0; i < r->fields.fields.n; i++) {
-        const struct extract_field *f = &r->fields.fields.v[i];
-        (void)q_schema_add(arena, &r->base.columns, f->name, f->type);
-        (void)q_schema_add(arena, &r->with_pos, f->name, f->type);
-    }
-    (void)q_schema_add(arena, &r->with_pos, "_q_pos", Q_TYPE(Q_T_INT64));
-    r->spec.target = extract_fields_target(arena, &r->fields, in->sink);
+    extract_relation_described(&r->rel);
+    r->spec.target = r->rel.target;
     mysql_statement(r, NULL);
-    r->detected = detected(r);
-    *out = &r->base;
+    r->rel.detected = detected(r);
+    *out = &r->rel.base;
     return Q_OK;
 }
 
@@ -384,54 +383,14 @@ static enum q_code bind(struct extract_source *s, const struct plan_reading *rea
 
 static enum q_code open(struct extract_source *s, const struct db_source **out, struct q_err *err)
 {
-    struct mysql_reader *r = (struct mysql_reader *)s;
     (void)err;
-    mysql_rows(r);
-    *out = &r->source;
+    *out = mysql_rows((struct mysql_reader *)s);
     return Q_OK;
 }
 
 static void close(struct extract_source *s)
 {
     (void)s; /* the session stays for the other sources of the connection */
-}
-
-static size_t n_parts(struct extract_source *s)
-{
-    (void)s;
-    return 1;
-}
-
-static struct extract_stats stats(struct extract_source *s, size_t part)
-{
-    struct mysql_reader *r = (struct mysql_reader *)s;
-    (void)part;
-    return (struct extract_stats){.path = r->path,
-                                  .detected = r->detected,
-                                  .size = -1,
-                                  .records = atomic_load(&r->spec.target->records),
-                                  .rejected = atomic_load(&r->spec.target->rejected)};
-}
-
-static const char *shape(struct extract_source *s, size_t part)
-{
-    (void)s;
-    (void)part;
-    return "{\"format\":\"json\"}";
-}
-
-static enum q_code locate(struct extract_source *s, struct extract_place *places, size_t n,
-                          struct q_arena *arena, struct q_err *err)
-{
-    const struct mysql_reader *r = (struct mysql_reader *)s;
-    (void)arena;
-    (void)err;
-    for (size_t i = 0; i < n; i++)
-        places[i] = (struct extract_place){.pos = places[i].pos,
-                                           .path = r->path,
-                                           .ordinal = places[i].pos + (r->key_is_pos ? 0 : 1),
-                                           .raw = {"", 0}};
-    return Q_OK;
 }
 
 const struct extract_driver extract_mysql = {
@@ -448,8 +407,8 @@ const struct extract_driver extract_mysql = {
     .bind = bind,
     .open = open,
     .close = close,
-    .n_parts = n_parts,
-    .stats = stats,
-    .shape = shape,
-    .locate = locate,
+    .n_parts = extract_relation_n_parts,
+    .stats = extract_relation_stats,
+    .shape = extract_relation_shape,
+    .locate = extract_relation_locate,
 };

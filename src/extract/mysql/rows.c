@@ -16,7 +16,7 @@ struct worker {
 static enum q_code named(const struct mysql_reader *r, enum q_code code, struct q_err *err)
 {
     if (code)
-        q_context(err, "reading %s", r->object);
+        q_context(err, "reading %s", r->rel.object);
     return code;
 }
 
@@ -25,9 +25,9 @@ static enum q_code open_worker(void *self, const bool *wanted, void **out, struc
     struct mysql_reader *r = self;
     struct q_arena *arena = q_arena_new(NULL, "mysql worker");
     struct worker *w = q_new(arena, struct worker);
-    bool *copy = q_alloc_array(arena, r->with_pos.n, sizeof *copy);
+    bool *copy = q_alloc_array(arena, r->rel.with_pos.n, sizeof *copy);
     (void)err;
-    memcpy(copy, wanted, r->with_pos.n * sizeof *copy);
+    memcpy(copy, wanted, r->rel.with_pos.n * sizeof *copy);
     *w = (struct worker){.r = r, .arena = arena, .wanted = copy};
     *out = w;
     return Q_OK;
@@ -94,18 +94,11 @@ static void close_worker(void *worker)
     q_arena_free(w->arena);
 }
 
-void mysql_rows(struct mysql_reader *r)
+const struct db_source *mysql_rows(struct mysql_reader *r)
 {
-    enum { ROW_BYTES = 100 }; /* for the engine's estimate only */
     r->next = 0;
-    r->spec.target->records = r->spec.target->rejected = 0;
-    r->source =
-        (struct db_source){.name = q_printf(r->arena, "read_%s", r->in->name),
-                           .schema = &r->with_pos,
-                           .self = r,
-                           .max_workers = r->n_ranges,
-                           .estimated_rows = r->base.bytes < 0 ? -1 : r->base.bytes / ROW_BYTES,
-                           .open = open_worker,
-                           .fill = fill,
-                           .close = close_worker};
+    return extract_relation_rows(&r->rel, (struct db_source){.max_workers = r->n_ranges,
+                                                             .open = open_worker,
+                                                             .fill = fill,
+                                                             .close = close_worker});
 }

@@ -11,65 +11,33 @@ static bool is_moment(struct q_type type)
 /* The server compares the cursor as we do: numbers and times, not texts, whose collation decides there. */
 static const struct extract_field *cursor_field(const struct mysql_reader *r, const char *name)
 {
-    for (size_t i = 0; i < r->fields.fields.n; i++) {
-        const struct extract_field *f = &r->fields.fields.v[i];
-        struct q_type there = r->columns.v[f->have].type;
-        if (!q_strcaseeq(f->name, name))
-            continue;
-        bool same = (q_type_is_number(f->type) && q_type_is_number(there)) ||
-                    (is_moment(f->type) && is_moment(there)) ||
-                    (f->type.id == Q_T_DATE && there.id == Q_T_DATE);
-        return same && !f->path ? f : NULL;
-    }
-    return NULL;
+    const struct extract_field *f = extract_fields_find(&r->rel.fields, name);
+    if (!f || f->path)
+        return NULL;
+    struct q_type there = r->columns.v[f->have].type;
+    bool same = (q_type_is_number(f->type) && q_type_is_number(there)) ||
+                (is_moment(f->type) && is_moment(there)) ||
+                (f->type.id == Q_T_DATE && there.id == Q_T_DATE);
+    return same ? f : NULL;
 }
 
-static const char *column_name(struct mysql_reader *r, size_t have)
+static const char *key_name(const struct mysql_reader *r, size_t i)
 {
-    return sql_make(r->arena, "q.%B", r->columns.v[have].name);
+    return sql_make(r->rel.arena, "q.%B", r->key.v[i]);
 }
 
-static void add_column(struct mysql_reader *r, struct sql *q, size_t have)
+/* With a condition to which others can be added. */
+static struct sql *select_asked(const struct mysql_reader *r, const char *pos)
 {
-    const struct mysqldb_column *c = &r->columns.v[have];
-    if (r->table && c->type.id == Q_T_OTHER)
-        sql_add(q, "ST_AsText(q.%B) AS %B", c->name, c->name);
-    else
-        sql_add(q, "q.%B", c->name);
-}
-
-static struct sql *select_asked(struct mysql_reader *r)
-{
-    struct sql *q = sql_new(r->arena);
-    bool first = true;
-    sql_add(q, "SELECT ");
-    for (size_t i = 0; i < r->fields.asked.n; i++) {
-        sql_sep(q, &first, ", ");
-        add_column(r, q, r->fields.asked.v[i]);
-    }
+    struct sql *q = extract_relation_select(&r->rel, pos);
+    if (!extract_relation_filter(&r->rel, q))
+        sql_add(q, " WHERE true");
     return q;
 }
 
-static void add_from(struct mysql_reader *r, struct sql *q)
+const char *mysql_plain_statement(const struct mysql_reader *r)
 {
-    if (r->table && r->schema)
-        sql_add(q, " FROM %B.%B AS q", r->schema, r->table);
-    else if (r->table)
-        sql_add(q, " FROM %B AS q", r->table);
-    else
-        sql_add(q, " FROM (%s\n) AS q", r->o->query);
-    sql_add(q, " WHERE ");
-    if (r->o->where)
-        sql_add(q, "(%s\n)", r->o->where);
-    else
-        sql_add(q, "true");
-}
-
-const char *mysql_plain_statement(struct mysql_reader *r)
-{
-    struct sql *q = select_asked(r);
-    add_from(r, q);
-    return sql_text(q);
+    return sql_text(select_asked(r, NULL));
 }
 
 struct condition {
@@ -109,11 +77,11 @@ static void add_condition(struct condition *c, const struct plan_reading *readin
 
 static const char *range_statement(struct mysql_reader *r, const char *sql, size_t i)
 {
-    const char *key = sql_make(r->arena, "q.%B", r->key.v[0]);
+    const char *key = key_name(r, 0);
     __int128 width = (__int128)r->key_max - r->key_min + 1, n = (__int128)r->n_ranges;
     int64_t lo = r->key_min + (int64_t)(width * (__int128)i / n);
     int64_t hi = r->key_min + (int64_t)(width * (__int128)(i + 1) / n);
-    struct sql *q = sql_new(r->arena);
+    struct sql *q = sql_new(r->rel.arena);
     sql_add(q, "%s", sql);
     if (i > 0)
         sql_add(q, " AND %s >= %d", key, lo);
@@ -124,9 +92,9 @@ static const char *range_statement(struct mysql_reader *r, const char *sql, size
 
 static void split(struct mysql_reader *r)
 {
-    r->n_ranges = r->key_is_pos && r->o->readers > 1 ? (size_t)r->o->readers : 1;
+    r->n_ranges = r->rel.pos_is_key && r->o->readers > 1 ? (size_t)r->o->readers : 1;
     const char *sql = r->spec.sql;
-    r->ranges = q_alloc_array(r->arena, r->n_ranges, sizeof *r->ranges);
+    r->ranges = q_alloc_array(r->rel.arena, r->n_ranges, sizeof *r->ranges);
     for (size_t i = 0; i < r->n_ranges; i++)
         r->ranges[i] = r->n_ranges > 1 ? range_statement(r, sql, i) : sql;
 }
@@ -134,23 +102,21 @@ static void split(struct mysql_reader *r)
 void mysql_statement(struct mysql_reader *r, const struct plan_reading *reading)
 {
     const struct extract_field *f = reading ? cursor_field(r, reading->cursor) : NULL;
-    bool plain = !r->table && !r->o->where && !f && !r->in->cfg->columns.n;
-    struct sql *q = select_asked(r);
-    struct condition c = {.arena = r->arena, .q = q};
-    if (r->key_is_pos)
-        sql_add(q, ", q.%B", r->key.v[0]);
-    add_from(r, q);
+    bool plain = !r->table && !r->rel.asked->where && !f && !r->rel.in->cfg->columns.n;
+    const char *pos = r->rel.pos_is_key ? key_name(r, 0) : NULL;
+    struct sql *q = select_asked(r, pos);
+    struct condition c = {.arena = r->rel.arena, .q = q};
     if (f) {
-        c.column = column_name(r, f->have);
+        c.column = r->rel.columns.v[f->have];
         add_condition(&c, reading);
     }
-    if (!r->key_is_pos)
+    if (!r->rel.pos_is_key)
         for (size_t i = 0; i < r->key.n; i++)
-            sql_add(q, "%s q.%B", i ? "," : " ORDER BY", r->key.v[i]);
-    r->spec.sql = plain ? r->o->query : sql_text(q); /* as it is written its order counts */
+            sql_add(q, "%s %s", i ? "," : " ORDER BY", key_name(r, i));
+    r->spec.sql = plain ? r->rel.asked->query : sql_text(q); /* as it is written its order counts */
     r->spec.params = c.params.v;
     r->spec.n_params = c.params.n;
-    r->spec.pos_from = r->key_is_pos ? (ptrdiff_t)r->fields.asked.n : -1;
-    r->base.shown = r->spec.sql;
+    r->spec.pos_from = pos ? (ptrdiff_t)r->rel.fields.asked.n : -1;
+    r->rel.base.shown = r->spec.sql;
     split(r);
 }

@@ -4,7 +4,7 @@
 #define Q_EXTRACT_SQLITE_INTERNAL_H
 
 #include "db/sqlite/sqlite.h"
-#include "extract/fields.h"
+#include "extract/relation.h"
 
 struct sqlite_options {
     const char *path;
@@ -12,30 +12,23 @@ struct sqlite_options {
 };
 
 struct sqlite_source_options {
-    const char *table, *query, *where, *dates;
+    struct extract_relation_options rel; /* first */
+    const char *dates;
 };
 
 struct sqlite_reader {
-    struct extract_source base; /* first */
-    struct q_arena *arena;
-    const struct extract_input *in;
+    struct extract_relation rel; /* first */
     const struct sqlite_source_options *o;
     struct sqlite *session;
     bool held;
-    const char *object; /* table "orders" of connection "shop" */
-    const char *path;   /* shop: orders */
-    enum sqlite_dates dates;
     sqlite_columns_of columns; /* what the table or query has */
     const char *rowid;         /* a table's name for it, when it can be the position; or NULL */
-    struct extract_fields fields;
-    struct q_schema with_pos;
     struct sqlite_scan_spec spec;
-    struct db_source source;
 };
 
-/* The statement of a full or an incremental read, into r->spec and r->base.shown. */
+/* The statement of a full or an incremental read, into r->spec and r->rel.base.shown. */
 void sqlite_statement(struct sqlite_reader *r, const struct plan_reading *reading);
 /* A statement of the source's columns, as they are asked for, and nothing else. */
-const char *sqlite_plain_statement(struct sqlite_reader *r);
+const char *sqlite_plain_statement(const struct sqlite_reader *r);
 
 #endif

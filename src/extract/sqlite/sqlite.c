@@ -30,17 +30,17 @@ static const struct q_opt source_opts[] = {
     {.name = "table",
      .arg = "NAME",
      .type = Q_OPT_TEXT,
-     .offset = OF(table),
+     .offset = OF(rel.table),
      .help = "table or view to read; this or query"},
     {.name = "query",
      .arg = "SQL",
      .type = Q_OPT_TEXT,
-     .offset = OF(query),
+     .offset = OF(rel.query),
      .help = "SELECT to read, in SQLite's words"},
     {.name = "where",
      .arg = "SQL",
      .type = Q_OPT_TEXT,
-     .offset = OF(where),
+     .offset = OF(rel.where),
      .help = "condition in SQLite's words: only such rows are read"},
     {.name = "dates",
      .arg = "HOW",
@@ -94,28 +94,16 @@ static enum q_code greet(void *session, struct q_arena *arena, const char **out,
 
 /* ---- describing ---- */
 
-static enum q_code check_options(const struct sqlite_reader *r, struct q_err *err)
-{
-    struct cfg_pos pos = r->in->cfg->name.pos;
-    if (!r->o->table == !r->o->query)
-        return cfg_fail(err, pos, "source \"%s\" needs one of \"table\" and \"query\"",
-                        r->in->cfg->name.s);
-    if (r->in->optional)
-        return cfg_fail(err, pos,
-                        "\"optional\" is for files that may be missing, not for a database");
-    return Q_OK;
-}
-
 /* "table", "view", ...; NULL when there is none of this name. `rowid`: it has one. */
 static enum q_code find_table(struct sqlite_reader *r, bool *rowid, struct q_err *err)
 {
-    struct db_param p = db_text("name", r->o->table);
+    struct db_param p = db_text("name", r->rel.asked->table);
     q_texts kind = {0}, all = {0};
     enum q_code code = sqlite_texts(r->session,
                                     "SELECT iif(type = 'table' AND wr = 0, 'rowid', type) FROM "
                                     "pragma_table_list WHERE schema = 'main' AND name = $name "
                                     "COLLATE NOCASE",
-                                    &p, 1, r->arena, &kind, err);
+                                    &p, 1, r->rel.arena, &kind, err);
     if (code)
         return code;
     *rowid = kind.n && q_streq(kind.v[0], "rowid");
@@ -125,11 +113,11 @@ static enum q_code find_table(struct sqlite_reader *r, bool *rowid, struct q_err
         sqlite_texts(r->session,
                      "SELECT name FROM pragma_table_list WHERE schema = 'main' AND name NOT LIKE "
                      "'sqlite!_%' ESCAPE '!' ORDER BY name",
-                     NULL, 0, r->arena, &all, err);
+                     NULL, 0, r->rel.arena, &all, err);
     if (code)
         return code;
-    const char *near = q_suggest(r->o->table, all.v, all.n);
-    code = q_fail(err, Q_SOURCE, "could not find %s", r->object);
+    const char *near = q_suggest(r->rel.asked->table, all.v, all.n);
+    code = q_fail(err, Q_SOURCE, "could not find %s", r->rel.object);
     if (near)
         q_hint(err, "Did you mean `%s`?", near);
     else if (!all.n)
@@ -153,14 +141,15 @@ static enum q_code find_rowid(struct sqlite_reader *r, struct q_err *err)
     if (!name)
         return Q_OK;
     q_texts fits = {0};
-    enum q_code code =
-        sqlite_texts(r->session,
-                     sql_make(r->arena,
-                              "SELECT coalesce((SELECT min(%s) FROM %I) >= 0 AND "
-                              "(SELECT max(%s) FROM %I) <= %d, 1)",
-                              name, r->o->table, name, r->o->table, Q_POS_OFFSET_MASK),
-                     NULL, 0, r->arena, &fits, err);
-    if (!code && fits.n && q_streq(fits.v[0], "1"))
+    enum q_code code = sqlite_texts(r->session,
+                                    sql_make(r->rel.arena,
+                                             "SELECT coalesce((SELECT min(%s) FROM %I) >= 0 AND "
+                                             "(SELECT max(%s) FROM %I) <= %d, 1)",
+                                             name, r->rel.asked->table, name, r->rel.asked->table,
+                                             Q_POS_OFFSET_MASK),
+                                    NULL, 0, r->rel.arena, &fits, err);
+    r->rel.pos_is_key = !code && fits.n && q_streq(fits.v[0], "1");
+    if (r->rel.pos_is_key)
         r->rowid = name;
     return code;
 }
@@ -169,17 +158,17 @@ static enum q_code find_rowid(struct sqlite_reader *r, struct q_err *err)
 static enum q_code settle_types(struct sqlite_reader *r, struct q_err *err)
 {
     struct sqlite_unknown *unknown =
-        q_alloc_array(r->arena, r->fields.fields.n + 1, sizeof *unknown);
-    size_t *which = q_alloc_array(r->arena, r->fields.fields.n + 1, sizeof *which), n = 0;
-    for (size_t i = 0; i < r->fields.fields.n; i++) {
-        struct extract_field *f = &r->fields.fields.v[i];
+        q_alloc_array(r->rel.arena, r->rel.fields.fields.n + 1, sizeof *unknown);
+    size_t *which = q_alloc_array(r->rel.arena, r->rel.fields.fields.n + 1, sizeof *which), n = 0;
+    for (size_t i = 0; i < r->rel.fields.fields.n; i++) {
+        struct extract_field *f = &r->rel.fields.fields.v[i];
         bool number = false;
         if (f->type.id == Q_T_NONE && !f->path)
             f->type = sqlite_declared_type(r->columns.v[f->have].declared, &number);
         if (f->type.id != Q_T_NONE)
             continue;
-        f->type = extract_pinned_type(r->in, f->name);
-        r->base.inferred = true; /* stays pinned */
+        f->type = extract_pinned_type(r->rel.in, f->name);
+        r->rel.base.inferred = true; /* stays pinned */
         if (f->type.id != Q_T_NONE)
             continue;
         which[n] = i;
@@ -188,28 +177,32 @@ static enum q_code settle_types(struct sqlite_reader *r, struct q_err *err)
     enum q_code code =
         n ? sqlite_infer(r->session, sqlite_plain_statement(r), unknown, n, err) : Q_OK;
     for (size_t k = 0; k < n && !code; k++)
-        r->fields.fields.v[which[k]].type = unknown[k].type;
+        r->rel.fields.fields.v[which[k]].type = unknown[k].type;
     return code;
 }
 
 static enum q_code describe_columns(struct sqlite_reader *r, struct q_err *err)
 {
     bool rowid = false;
-    enum q_code code = r->o->table ? find_table(r, &rowid, err) : Q_OK;
-    const char *all =
-        r->o->table ? sql_make(r->arena, "SELECT * FROM %I", r->o->table) : r->o->query;
+    enum q_code code = r->rel.asked->table ? find_table(r, &rowid, err) : Q_OK;
     if (!code)
-        code = sqlite_columns(r->session, all, r->arena, &r->columns, err);
+        code = sqlite_columns(r->session, extract_relation_all(&r->rel), r->rel.arena, &r->columns,
+                              err);
     q_texts have = {0};
-    for (size_t i = 0; i < r->columns.n; i++)
-        *q_vec_push(r->arena, &have) = r->columns.v[i].name;
+    for (size_t i = 0; i < r->columns.n; i++) {
+        const char *name = r->columns.v[i].name;
+        *q_vec_push(r->rel.arena, &have) = name;
+        /* with its table's name: SQLite takes an unknown name in quotes for a text, unless it is of a table */
+        *q_vec_push(r->rel.arena, &r->rel.columns) = sql_make(r->rel.arena, "q.%I", name);
+    }
     if (!code)
-        code = extract_fields_settle(r->arena, r->in, &have, r->object, &r->fields, err);
+        code = extract_fields_settle(r->rel.arena, r->rel.in, &have, r->rel.object, &r->rel.fields,
+                                     err);
     if (!code && rowid)
         code = find_rowid(r, err);
-    if (!code && r->o->where) { /* a mistake in it is told apart from one in the query */
+    if (!code && r->rel.asked->where) { /* a mistake in it is told apart from one in the query */
         sqlite_columns_of ignored = {0};
-        code = sqlite_columns(r->session, sqlite_plain_statement(r), r->arena, &ignored, err);
+        code = sqlite_columns(r->session, sqlite_plain_statement(r), r->rel.arena, &ignored, err);
         if (code == Q_SQL)
             q_context(err, "in `where`");
     }
@@ -222,7 +215,7 @@ static enum q_code as_config(const struct sqlite_reader *r, enum q_code code, st
     if (code == Q_SQL && err)
         err->code = Q_CONFIG;
     if (code)
-        q_context(err, "reading %s", r->object);
+        q_context(err, "reading %s", r->rel.object);
     return code == Q_SQL ? Q_CONFIG : code;
 }
 
@@ -236,48 +229,40 @@ static void let_go(struct sqlite_reader *r)
 static void read_settings(struct sqlite_reader *r)
 {
     static const char *const words[] = {"text", "unix", "unix_ms", "julian"};
-    const char *connection = r->in->connection->name;
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
         if (q_streq(r->o->dates, words[i]))
-            r->dates = (enum sqlite_dates)i;
-    r->object = r->o->table ? q_printf(r->arena, "table \"%s\" of connection \"%s\"", r->o->table,
-                                       connection)
-                            : q_printf(r->arena, "the query on connection \"%s\"", connection);
-    r->path = q_printf(r->arena, "%s: %s", connection, r->o->table ? r->o->table : "query");
+            r->spec.dates = (enum sqlite_dates)i;
+    r->rel.item = r->rel.asked->table ? sql_make(r->rel.arena, "%I", r->rel.asked->table)
+                                      : sql_make(r->rel.arena, "(%s\n)", r->rel.asked->query);
 }
 
 static enum q_code describe(struct q_arena *arena, const struct extract_input *in,
                             struct extract_source **out, struct q_err *err)
 {
     struct sqlite_reader *r = q_new(arena, struct sqlite_reader);
-    *r = (struct sqlite_reader){.arena = arena, .in = in, .o = in->options, .session = in->session};
-    r->base.driver = &extract_sqlite;
-    read_settings(r);
-    enum q_code code = check_options(r, err);
+    *r = (struct sqlite_reader){.o = in->options, .session = in->session};
+    extract_relation_begin(&r->rel, &extract_sqlite, arena, in);
+    enum q_code code = extract_relation_check(&r->rel, err);
     if (!code)
         code = sqlite_hold(r->session, err);
     if (code)
         return code;
+    read_settings(r);
     r->held = true;
     code = as_config(r, describe_columns(r, err), err);
     if (code) {
         let_go(r);
         return code;
     }
-    for (size_t i = 0; i < r->fields.fields.n; i++) {
-        const struct extract_field *f = &r->fields.fields.v[i];
-        (void)q_schema_add(arena, &r->base.columns, f->name, f->type);
-        (void)q_schema_add(arena, &r->with_pos, f->name, f->type);
-    }
-    (void)q_schema_add(arena, &r->with_pos, "_q_pos", Q_TYPE(Q_T_INT64));
+    extract_relation_described(&r->rel);
+    r->rel.detected = r->rowid ? "sqlite, rows by rowid" : "sqlite";
     const struct sqlite_options *o = in->connection->options;
     struct q_file_info info;
-    r->base.bytes =
+    r->rel.base.bytes =
         q_file_stat(q_path_join(arena, in->dir ? in->dir : ".", o->path), &info) ? info.size : -1;
-    r->spec.target = extract_fields_target(arena, &r->fields, in->sink);
-    r->spec.dates = r->dates;
+    r->spec.target = r->rel.target;
     sqlite_statement(r, NULL);
-    *out = &r->base;
+    *out = &r->rel.base;
     return Q_OK;
 }
 
@@ -315,65 +300,19 @@ static void close_worker(void *worker)
 static enum q_code open(struct extract_source *s, const struct db_source **out, struct q_err *err)
 {
     struct sqlite_reader *r = (struct sqlite_reader *)s;
-    enum { ROW_BYTES = 100 }; /* for the engine's estimate only */
     enum q_code code = r->held ? Q_OK : sqlite_hold(r->session, err);
     if (code)
         return code;
     r->held = true;
-    r->spec.target->records = r->spec.target->rejected = 0;
-    r->source = (struct db_source){.name = q_printf(r->arena, "read_%s", r->in->name),
-                                   .schema = &r->with_pos,
-                                   .self = r,
-                                   .max_workers = 1,
-                                   .estimated_rows = r->base.bytes / ROW_BYTES,
-                                   .open = open_worker,
-                                   .fill = fill,
-                                   .close = close_worker};
-    *out = &r->source;
+    *out = extract_relation_rows(
+        &r->rel, (struct db_source){
+                     .max_workers = 1, .open = open_worker, .fill = fill, .close = close_worker});
     return Q_OK;
 }
 
 static void close(struct extract_source *s)
 {
     let_go((struct sqlite_reader *)s);
-}
-
-static size_t n_parts(struct extract_source *s)
-{
-    (void)s;
-    return 1;
-}
-
-static struct extract_stats stats(struct extract_source *s, size_t part)
-{
-    struct sqlite_reader *r = (struct sqlite_reader *)s;
-    (void)part;
-    return (struct extract_stats){.path = r->path,
-                                  .detected = r->rowid ? "sqlite, rows by rowid" : "sqlite",
-                                  .size = -1,
-                                  .records = atomic_load(&r->spec.target->records),
-                                  .rejected = atomic_load(&r->spec.target->rejected)};
-}
-
-static const char *shape(struct extract_source *s, size_t part)
-{
-    (void)s;
-    (void)part;
-    return "{\"format\":\"json\"}";
-}
-
-static enum q_code locate(struct extract_source *s, struct extract_place *places, size_t n,
-                          struct q_arena *arena, struct q_err *err)
-{
-    const struct sqlite_reader *r = (struct sqlite_reader *)s;
-    (void)arena;
-    (void)err;
-    for (size_t i = 0; i < n; i++)
-        places[i] = (struct extract_place){.pos = places[i].pos,
-                                           .path = r->path,
-                                           .ordinal = places[i].pos + (r->rowid ? 0 : 1),
-                                           .raw = {"", 0}};
-    return Q_OK;
 }
 
 const struct extract_driver extract_sqlite = {
@@ -390,8 +329,8 @@ const struct extract_driver extract_sqlite = {
     .bind = bind,
     .open = open,
     .close = close,
-    .n_parts = n_parts,
-    .stats = stats,
-    .shape = shape,
-    .locate = locate,
+    .n_parts = extract_relation_n_parts,
+    .stats = extract_relation_stats,
+    .shape = extract_relation_shape,
+    .locate = extract_relation_locate,
 };

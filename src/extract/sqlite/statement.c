@@ -21,14 +21,6 @@ static bool is_time_type(struct q_type type)
     return type.id == Q_T_DATE || type.id == Q_T_TIMESTAMP || type.id == Q_T_TIMESTAMPTZ;
 }
 
-static const struct extract_field *cursor_field(const struct sqlite_reader *r, const char *name)
-{
-    for (size_t i = 0; i < r->fields.fields.n; i++)
-        if (q_strcaseeq(r->fields.fields.v[i].name, name))
-            return &r->fields.fields.v[i];
-    return NULL;
-}
-
 static enum compare compare_of(const struct sqlite_reader *r, const struct extract_field *f)
 {
     bool number;
@@ -38,7 +30,7 @@ static enum compare compare_of(const struct sqlite_reader *r, const struct extra
     struct q_type there = sqlite_declared_type(declared, &number);
     bool texts = there.id == Q_T_TEXT; /* such a column compares numbers as texts */
     if (is_time_type(f->type))
-        return r->dates == SQLITE_DATES_TEXT ? AS_DAYS : texts ? NOT_THERE : AS_NUMBERS;
+        return r->spec.dates == SQLITE_DATES_TEXT ? AS_DAYS : texts ? NOT_THERE : AS_NUMBERS;
     if (q_type_is_number(f->type))
         return texts ? NOT_THERE : AS_NUMBERS;
     return f->type.id == Q_T_TEXT && (texts || !declared) ? AS_TEXTS : NOT_THERE;
@@ -101,9 +93,9 @@ static struct db_param bound(struct sqlite_reader *r, enum compare how, struct q
     if (how == AS_TEXTS)
         return (struct db_param){.name = name, .type = Q_TYPE(Q_T_TEXT), .s = p->s};
     if (how == AS_DAYS)
-        return day_bound(r->arena, name, type, usec_of(type, p), lower);
+        return day_bound(r->rel.arena, name, type, usec_of(type, p), lower);
     if (is_time_type(type))
-        return time_bound(name, r->dates, usec_of(type, p), lower);
+        return time_bound(name, r->spec.dates, usec_of(type, p), lower);
     return type.id == Q_T_DOUBLE ? number(name, p->d) : exact_bound(name, type, p, lower);
 }
 
@@ -129,7 +121,7 @@ struct condition {
 
 static void add_range(struct condition *c, const struct plan_range *x, int64_t i)
 {
-    struct q_arena *arena = c->r->arena;
+    struct q_arena *arena = c->r->rel.arena;
     const char *collate = c->how == AS_TEXTS ? " COLLATE BINARY" : "";
     bool lo = x->has_lo && can_bound(c->how, c->type, &x->lo);
     bool hi = x->has_hi && can_bound(c->how, c->type, &x->hi);
@@ -166,58 +158,30 @@ static void add_condition(struct condition *c, const struct plan_reading *readin
     sql_add(c->q, ")");
 }
 
-static void add_from(struct sqlite_reader *r, struct sql *q)
+const char *sqlite_plain_statement(const struct sqlite_reader *r)
 {
-    if (r->o->table)
-        sql_add(q, " FROM %I AS q", r->o->table);
-    else
-        sql_add(q, " FROM (%s\n) AS q", r->o->query);
-    if (r->o->where)
-        sql_add(q, " WHERE (%s\n)", r->o->where);
-}
-
-/* With its table's name: SQLite takes an unknown name in quotes for a text, unless it is of a table. */
-static const char *column_name(struct sqlite_reader *r, size_t have)
-{
-    return sql_make(r->arena, "q.%I", r->columns.v[have].name);
-}
-
-static struct sql *select_asked(struct sqlite_reader *r)
-{
-    struct sql *q = sql_new(r->arena);
-    bool first = true;
-    sql_add(q, "SELECT ");
-    for (size_t i = 0; i < r->fields.asked.n; i++) {
-        sql_sep(q, &first, ", ");
-        sql_add(q, "%s", column_name(r, r->fields.asked.v[i]));
-    }
-    return q;
-}
-
-const char *sqlite_plain_statement(struct sqlite_reader *r)
-{
-    struct sql *q = select_asked(r);
-    add_from(r, q);
+    struct sql *q = extract_relation_select(&r->rel, NULL);
+    (void)extract_relation_filter(&r->rel, q);
     return sql_text(q);
 }
 
 void sqlite_statement(struct sqlite_reader *r, const struct plan_reading *reading)
 {
-    struct sql *q = select_asked(r);
-    r->spec.pos_from = r->rowid ? (ptrdiff_t)r->fields.asked.n : -1;
-    if (r->rowid)
-        sql_add(q, ", q.%s", r->rowid);
-    add_from(r, q);
-    const struct extract_field *f = reading ? cursor_field(r, reading->cursor) : NULL;
+    const char *pos = r->rowid ? q_printf(r->rel.arena, "q.%s", r->rowid) : NULL;
+    struct sql *q = extract_relation_select(&r->rel, pos);
+    bool filtered = extract_relation_filter(&r->rel, q);
+    const struct extract_field *f =
+        reading ? extract_fields_find(&r->rel.fields, reading->cursor) : NULL;
     struct condition c = {.r = r, .q = q, .how = compare_of(r, f)};
     if (reading && c.how != NOT_THERE) {
         c.type = f->type;
-        c.column = column_name(r, f->have);
-        sql_add(q, r->o->where ? " AND " : " WHERE ");
+        c.column = r->rel.columns.v[f->have];
+        sql_add(q, filtered ? " AND " : " WHERE ");
         add_condition(&c, reading);
     }
+    r->spec.pos_from = pos ? (ptrdiff_t)r->rel.fields.asked.n : -1;
     r->spec.sql = sql_text(q);
     r->spec.params = c.params.v;
     r->spec.n_params = c.params.n;
-    r->base.shown = r->spec.sql;
+    r->rel.base.shown = r->spec.sql;
 }

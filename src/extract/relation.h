@@ -63,10 +63,11 @@ bool extract_relation_filter(const struct extract_relation *r, struct sql *q);
  * Counts start over. */
 const struct db_source *extract_relation_rows(struct extract_relation *r, struct db_source rows);
 
-/* Of struct extract_driver. */
+/* Of struct extract_driver; these two of any source of a database. */
 size_t extract_relation_n_parts(struct extract_source *s);
-struct extract_stats extract_relation_stats(struct extract_source *s, size_t part);
 const char *extract_relation_shape(struct extract_source *s, size_t part);
+/* Of readers that begin with struct extract_relation. */
+struct extract_stats extract_relation_stats(struct extract_source *s, size_t part);
 enum q_code extract_relation_locate(struct extract_source *s, struct extract_place *places,
                                     size_t n, struct q_arena *arena, struct q_err *err);
 

@@ -7,6 +7,7 @@
 #include "base/suggest.h"
 #include "extract/postgres/internal.h"
 #include "extract/postgres/postgres.h"
+#include "extract/relation.h"
 #include "sql/build.h"
 #include "state/cursor.h"
 
@@ -341,12 +342,6 @@ static void close_source(struct extract_source *source)
     s->counted = false;
 }
 
-static size_t n_parts(struct extract_source *source)
-{
-    (void)source;
-    return 1;
-}
-
 static struct extract_stats stats(struct extract_source *source, size_t part)
 {
     struct postgres_source *s = of(source);
@@ -359,13 +354,6 @@ static struct extract_stats stats(struct extract_source *source, size_t part)
         .records = atomic_load(&s->records),
         .rejected = atomic_load(&s->rejected),
     };
-}
-
-static const char *shape(struct extract_source *source, size_t part)
-{
-    (void)source;
-    (void)part;
-    return "{\"format\":\"json\"}";
 }
 
 static enum q_code locate(struct extract_source *source, struct extract_place *places, size_t n,
@@ -396,8 +384,8 @@ const struct extract_driver extract_postgres = {
     .bind = bind,
     .open = postgres_open,
     .close = close_source,
-    .n_parts = n_parts,
+    .n_parts = extract_relation_n_parts,
     .stats = stats,
-    .shape = shape,
+    .shape = extract_relation_shape,
     .locate = locate,
 };

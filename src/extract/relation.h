@@ -28,6 +28,25 @@ struct extract_relation_options {
     const char *table, *query, *where;
 };
 
+/* Their rows of an option table, of a struct that begins with them. `also`: other spellings of a table's name; `whose`: the
+ * SQL is written in whose words. Texts in quotes. */
+#define EXTRACT_RELATION_OPTS(also, whose)                              \
+    {.name = "table",                                                   \
+     .arg = "NAME",                                                     \
+     .type = Q_OPT_TEXT,                                                \
+     .offset = offsetof(struct extract_relation_options, table),        \
+     .help = "table or view to read" also "; this or query"},           \
+        {.name = "query",                                               \
+         .arg = "SQL",                                                  \
+         .type = Q_OPT_TEXT,                                            \
+         .offset = offsetof(struct extract_relation_options, query),    \
+         .help = "SELECT to read, in " whose " words"},                 \
+    {                                                                   \
+        .name = "where", .arg = "SQL", .type = Q_OPT_TEXT,              \
+        .offset = offsetof(struct extract_relation_options, where),     \
+        .help = "condition in " whose " words: only such rows are read" \
+    }
+
 struct extract_relation {
     struct extract_source base; /* first */
     struct q_arena *arena;

@@ -69,21 +69,7 @@ static const struct q_opt connection_opts[] = {
 };
 
 static const struct q_opt source_opts[] = {
-    {.name = "table",
-     .arg = "NAME",
-     .type = Q_OPT_TEXT,
-     .offset = OF(rel.table),
-     .help = "table or view to read, also database.table; this or query"},
-    {.name = "query",
-     .arg = "SQL",
-     .type = Q_OPT_TEXT,
-     .offset = OF(rel.query),
-     .help = "SELECT to read, in the server's words"},
-    {.name = "where",
-     .arg = "SQL",
-     .type = Q_OPT_TEXT,
-     .offset = OF(rel.where),
-     .help = "condition in the server's words: only such rows are read"},
+    EXTRACT_RELATION_OPTS(", also database.table", "the server's"),
     {.name = "zero_dates",
      .arg = "WHAT",
      .type = Q_OPT_CHOICE,

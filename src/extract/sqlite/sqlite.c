@@ -27,21 +27,7 @@ static const struct q_opt connection_opts[] = {
 };
 
 static const struct q_opt source_opts[] = {
-    {.name = "table",
-     .arg = "NAME",
-     .type = Q_OPT_TEXT,
-     .offset = OF(rel.table),
-     .help = "table or view to read; this or query"},
-    {.name = "query",
-     .arg = "SQL",
-     .type = Q_OPT_TEXT,
-     .offset = OF(rel.query),
-     .help = "SELECT to read, in SQLite's words"},
-    {.name = "where",
-     .arg = "SQL",
-     .type = Q_OPT_TEXT,
-     .offset = OF(rel.where),
-     .help = "condition in SQLite's words: only such rows are read"},
+    EXTRACT_RELATION_OPTS("", "SQLite's"),
     {.name = "dates",
      .arg = "HOW",
      .type = Q_OPT_CHOICE,

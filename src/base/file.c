@@ -250,6 +250,14 @@ const char *q_path_join(struct q_arena *arena, const char *dir, const char *name
     return q_printf(arena, q_ends(dir, "/") ? "%s%s" : "%s/%s", dir, name);
 }
 
+const char *q_path_real(struct q_arena *arena, const char *path)
+{
+    char *found = realpath(path, NULL);
+    const char *out = found ? q_strdup(arena, found) : NULL;
+    free(found);
+    return out;
+}
+
 const char *q_path_dir(struct q_arena *arena, const char *path)
 {
     const char *slash = strrchr(path, '/');

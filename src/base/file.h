@@ -54,5 +54,7 @@ bool q_glob_is_pattern(const char *path);
 const char *q_path_join(struct q_arena *arena, const char *dir, const char *name);
 const char *q_path_dir(struct q_arena *arena, const char *path);
 const char *q_path_base(const char *path);
+/* The one path of what is there, without links, "." and ".."; NULL when there is nothing. */
+const char *q_path_real(struct q_arena *arena, const char *path);
 
 #endif

@@ -82,15 +82,29 @@ static enum q_code run_each(struct cmd_ctx *ctx, struct run_session *s,
     return Q_OK;
 }
 
-/* Files of published runs that are still where they were read: of a run that died behind its commit, or was held. */
-static enum q_code put_away(struct cmd_ctx *ctx, struct run_session *s, struct q_err *err)
+/* What is declared for files once they are loaded: at the beginning those of a run that died behind its commit, `at_end` those
+ * of this command. */
+static enum q_code put_away(struct cmd_ctx *ctx, struct run_session *s, bool at_end,
+                            struct q_err *err)
 {
     if (!inbox_is_pending(ctx->arena, ctx->project->dir))
         return Q_OK;
     enum q_code code = s->attached ? Q_OK : run_attach(s, err);
     return code ? code
                 : inbox_settle(ctx->arena, ctx->project->dir, ctx->project->env->warehouse.path.s,
-                               s->db, err);
+                               s->db, at_end, err);
+}
+
+/* After an error too: other pipelines have published. */
+static enum q_code put_away_at_end(struct cmd_ctx *ctx, struct run_session *s, enum q_code code,
+                                   struct q_err *err)
+{
+    struct q_err why = {0};
+    if (!code)
+        return put_away(ctx, s, true, err);
+    if (code != Q_CANCELLED && put_away(ctx, s, true, &why))
+        q_log(Q_LOG_WARN, "loaded files stay where they are: %s", why.message);
+    return code;
 }
 
 static enum q_code publish(struct cmd_ctx *ctx, struct run_session *s, int64_t run_id, int *exit,
@@ -101,8 +115,7 @@ static enum q_code publish(struct cmd_ctx *ctx, struct run_session *s, int64_t r
     if (code)
         return code;
     *exit = result.exit_code;
-    code = put_away(ctx, s, err);
-    return code ? code : show(ctx, &result, err);
+    return show(ctx, &result, err);
 }
 
 static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
@@ -136,10 +149,14 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     if (!code)
         code = run_lock(&session, err);
     if (!code)
-        code = put_away(ctx, &session, err);
-    if (!code)
+        code = put_away(ctx, &session, false, err);
+    session.together = list;
+    session.n_together = n;
+    if (!code) {
         code = a->publish ? publish(ctx, &session, a->publish, exit, err)
                           : run_each(ctx, &session, list, n, exit, err);
+        code = put_away_at_end(ctx, &session, code, err);
+    }
     if (session.engine)
         db_abandon(session.engine);
     return code;

@@ -146,10 +146,8 @@ struct extract_driver {
     void (*close)(struct extract_source *s);
     /* May be absent: it is always whole. */
     enum q_code (*finish)(struct extract_source *s, struct q_err *err);
-    /* MAY. What is done with the source once the run that read it is published: before the commit, and after it. They
-     * cannot fail the run: what goes wrong is a warning. `warehouse`: that the run is on record in. */
-    void (*publishing)(struct extract_source *s, const char *warehouse, int64_t run_id);
-    void (*published)(struct extract_source *s, int64_t run_id);
+    /* MAY: as plan_source.publishing. */
+    void (*publishing)(struct extract_source *s, const struct plan_publication *run);
     /* MUST. Parts so far; all of them after the scan. */
     size_t (*n_parts)(struct extract_source *s);
     /* MUST. */

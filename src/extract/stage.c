@@ -352,16 +352,10 @@ static enum q_code replay(struct plan *plan, const struct spec *spec, const stru
     return extract_replay(plan, in->cfg, options, in->declared, pinned, columns, err);
 }
 
-static void publishing(const struct plan_source *source, const char *warehouse, int64_t run_id)
+static void publishing(const struct plan_source *source, const struct plan_publication *run)
 {
     const struct spec *spec = source->driver;
-    spec->driver->publishing(spec->source, warehouse, run_id);
-}
-
-static void published(const struct plan_source *source, int64_t run_id)
-{
-    const struct spec *spec = source->driver;
-    spec->driver->published(spec->source, run_id);
+    spec->driver->publishing(spec->source, run);
 }
 
 #define MANY_BYTES (INT64_C(1) << 40) /* of a source that cannot say */
@@ -382,8 +376,7 @@ static void add_source(struct plan *plan, struct spec *spec, const struct plan_r
                              .driver = spec,
                              .locate = locate,
                              .read_raw = read_raw,
-                             .publishing = told && spec->driver->publishing ? publishing : NULL,
-                             .published = told && spec->driver->published ? published : NULL};
+                             .publishing = told && spec->driver->publishing ? publishing : NULL};
     struct plan_step *step = plan_add_step(plan, "extract", spec->relation, spec->table);
     step->spec = spec;
     step->run = run_source;

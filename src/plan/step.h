@@ -76,6 +76,17 @@ struct plan_relation {
     struct q_schema columns;
 };
 
+/* A run that is about to be published or held. */
+struct plan_publication {
+    const char *warehouse; /* as declared: that the run is on record in */
+    const char *pipeline;
+    int64_t run_id;
+    int64_t first_run; /* of this process */
+    /* All pipelines of this process, this one among them; none: it is the only one. */
+    const struct cfg_pipeline *const *together;
+    size_t n_together;
+};
+
 struct plan_source {
     const char *name;
     const char *table; /* staged as */
@@ -94,10 +105,9 @@ struct plan_source {
      * the source has no such places. After the scan. */
     enum q_code (*locate)(const struct plan_source *source, const int64_t *pos, size_t n,
                           int64_t *ordinals, int64_t *lines, struct q_err *err);
-    /* What is done with the source once the run that read it is published: before the commit of a run that publishes or is
-     * held, and after that of one that publishes. They cannot fail the run: what goes wrong is a warning. May be NULL. */
-    void (*publishing)(const struct plan_source *source, const char *warehouse, int64_t run_id);
-    void (*published)(const struct plan_source *source, int64_t run_id);
+    /* Before the commit of a run that publishes or is held: note what will be done with the source once it is published.
+     * That cannot fail the run: what goes wrong is a warning. May be NULL. */
+    void (*publishing)(const struct plan_source *source, const struct plan_publication *run);
 };
 
 /* What all steps of a run share. Filled by run/; a step may write only what is marked. */

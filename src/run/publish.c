@@ -72,16 +72,28 @@ static enum q_code prepare(struct run *r, struct q_err *err)
     return code;
 }
 
+static void tell_sources(const struct run *r)
+{
+    const struct run_session *s = r->s;
+    struct plan_publication told = {.warehouse = s->project->env->warehouse.path.s,
+                                    .pipeline = r->out->pipeline,
+                                    .run_id = r->out->run_id,
+                                    .first_run = s->first_run,
+                                    .together = s->together,
+                                    .n_together = s->n_together};
+    for (size_t i = 0; i < r->plan->sources.n; i++)
+        if (r->plan->sources.v[i].publishing)
+            r->plan->sources.v[i].publishing(&r->plan->sources.v[i], &told);
+}
+
 enum q_code publish_run(struct run *r, bool with_data, struct q_err *err)
 {
     struct run_session *s = r->s;
     enum q_code code = run_attach_for_writing(s, err);
     if (code)
         return code;
-    for (size_t i = 0; !s->scratch && i < r->plan->sources.n; i++)
-        if (r->plan->sources.v[i].publishing && !q_streq(r->out->status, "aborted"))
-            r->plan->sources.v[i].publishing(&r->plan->sources.v[i],
-                                             s->project->env->warehouse.path.s, r->out->run_id);
+    if (!s->scratch && !q_streq(r->out->status, "aborted"))
+        tell_sources(r);
     if (with_data)
         code = prepare(r, err);
     if (!code)
@@ -108,8 +120,5 @@ enum q_code publish_run(struct run *r, bool with_data, struct q_err *err)
         return code;
     for (size_t i = 0; i < r->dead.n; i++)
         state_journal_remove(&r->dead.v[i]);
-    for (size_t i = 0; with_data && i < r->plan->sources.n; i++)
-        if (r->plan->sources.v[i].published)
-            r->plan->sources.v[i].published(&r->plan->sources.v[i], r->out->run_id);
     return Q_OK;
 }

@@ -60,6 +60,8 @@ static enum q_code choose_id(struct run *r, struct q_err *err)
     for (size_t i = 0; i < r->dead.n; i++)
         if (r->dead.v[i].run_id >= r->out->run_id)
             r->out->run_id = r->dead.v[i].run_id + 1;
+    if (!code && !r->s->first_run)
+        r->s->first_run = r->out->run_id;
     return code;
 }
 

@@ -44,7 +44,11 @@ struct run_session {
     bool full;             /* everything is read, whatever the watermarks say */
     bool accept_shrink;    /* a full snapshot may take as many keys as it does (SEMANTICS 15) */
     bool accept_contract;  /* sources may have changed their shape (SEMANTICS 35) */
-    bool all_cores;        /* statements use them; else one thread, or as many as the user says */
+    /* The pipelines that this process runs, which its sources may share; set after run_open(). */
+    const struct cfg_pipeline *const *together;
+    size_t n_together;
+    int64_t first_run; /* id of the first run of this process; 0: none yet */
+    bool all_cores;    /* statements use them; else one thread, or as many as the user says */
     /* The warehouse lives in memory, as long as it is attached: nothing is locked, put into the journal or pinned. Set
      * after run_open(). */
     bool scratch;

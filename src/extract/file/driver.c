@@ -97,14 +97,9 @@ static enum q_code finish(struct extract_source *source, struct q_err *err)
     return code;
 }
 
-static void publishing(struct extract_source *s, const char *warehouse, int64_t run_id)
+static void publishing(struct extract_source *s, const struct plan_publication *run)
 {
-    inbox_publishing(file_of(s), warehouse, run_id);
-}
-
-static void published(struct extract_source *s, int64_t run_id)
-{
-    inbox_published(file_of(s), run_id);
+    inbox_publishing(file_of(s), run);
 }
 
 static size_t n_parts(struct extract_source *s)
@@ -140,7 +135,6 @@ const struct extract_driver extract_files = {
     .close = close_source,
     .finish = finish,
     .publishing = publishing,
-    .published = published,
     .n_parts = n_parts,
     .stats = stats,
     .shape = shape,

@@ -25,6 +25,16 @@ static enum q_code no_files(struct extract_file *s, struct q_err *err)
     return code;
 }
 
+const char *file_shown(struct q_arena *arena, const char *dir, const char *pattern,
+                       const char *full)
+{
+    size_t n = dir && pattern[0] != '/' ? strlen(q_path_join(arena, dir, "")) : 0;
+    const char *path = strlen(full) > n ? full + n : full;
+    while (n && *path == '/')
+        path++;
+    return path;
+}
+
 static enum q_code find_files(struct extract_file *s, struct q_err *err)
 {
     const char *dir = s->in->dir;
@@ -40,15 +50,12 @@ static enum q_code find_files(struct extract_file *s, struct q_err *err)
     if (full.n > INT64_C(1) << (63 - Q_POS_FILE_SHIFT))
         return q_fail(err, Q_SOURCE, "cannot read \"%s\": it matches %zu files", s->o->path,
                       full.n);
-    size_t prefix = dir && s->o->path[0] != '/' ? strlen(q_path_join(s->arena, dir, "")) : 0;
     s->items = q_alloc_array(s->arena, full.n, sizeof *s->items);
     for (size_t i = 0; i < full.n; i++) {
         struct file_item *f = &s->items[i];
         struct q_file_info info;
         f->full = full.v[i];
-        f->path = strlen(f->full) > prefix ? f->full + prefix : f->full;
-        while (prefix && *f->path == '/')
-            f->path++;
+        f->path = file_shown(s->arena, dir, s->o->path, f->full);
         if (q_file_stat(f->full, &info)) {
             f->size = info.size;
             f->changed_at = info.changed_at;

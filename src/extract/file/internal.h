@@ -106,6 +106,9 @@ struct extract_file {
     const char *select;         /* when the engine reads it: the statement */
 };
 
+/* A file that the pattern finds in `dir` (NULL: the working directory), as it is shown: a part of `full`. */
+const char *file_shown(struct q_arena *arena, const char *dir, const char *pattern,
+                       const char *full);
 /* http:// or https:// */
 bool file_is_remote(const char *path);
 /* Bring the file of that address here; it is the only one. Takes its parameters, which may be secret, out of s->o->path. */

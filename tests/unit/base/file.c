@@ -272,6 +272,8 @@ static void paths_are_joined_and_taken_apart(void **state)
     assert_string_equal(q_path_dir(a, "c"), ".");
     assert_string_equal(q_path_base("a/b"), "b");
     assert_string_equal(q_path_base("b"), "b");
+    assert_string_equal(q_path_real(a, "/usr/../usr/./"), "/usr");
+    assert_null(q_path_real(a, "/usr/no such thing"));
     q_arena_free(a);
 }
 

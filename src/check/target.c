@@ -109,11 +109,11 @@ static enum q_code check_role_types(struct check *c, const struct model_role *ro
                             role->dimension->name);
     }
     const struct q_column *at = role->at ? check_column(c, role->at) : NULL;
-    if (at && at->type.id != (role->at_is_date ? Q_T_DATE : Q_T_TIMESTAMP))
+    if (at && at->type.id != role->at_type)
         return cfg_fail(err, c->in.plan->pipeline->load.into.pos,
                         "column \"%s\" is %s, and %s in \"%s\"; cast it in `transform`", at->name,
-                        q_type_text(at->type, shown[0]), role->at_is_date ? "date" : "timestamp",
-                        c->in.plan->target->name);
+                        q_type_text(at->type, shown[0]),
+                        q_type_text(Q_TYPE(role->at_type), shown[1]), c->in.plan->target->name);
     return Q_OK;
 }
 

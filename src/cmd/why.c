@@ -179,7 +179,8 @@ static void print_source(const struct q_json *s)
     }
     line("record", s, "raw");
     if (q_json_count(q_json_get(s, "values"))) {
-        (void)printf("  %-10s ", "read as");
+        bool now = q_streq(q_json_text(q_json_get(s, "state"), ""), "read again");
+        (void)printf("  %-10s ", now ? "now has" : "read as");
         print_pairs(q_json_get(s, "values"));
         (void)printf("\n");
     }

@@ -71,11 +71,13 @@ static enum q_code add_time(const struct load *l, struct sql *q, struct q_err *e
     if (!c)
         return missing_column(l, l->cfg->valid_from.pos, l->cfg->valid_from.s,
                               "which `valid_from` names", err);
-    if (c->type.id != Q_T_TIMESTAMP && c->type.id != Q_T_DATE)
+    if (c->type.id != Q_T_TIMESTAMP && c->type.id != Q_T_TIMESTAMPTZ && c->type.id != Q_T_DATE)
         return cfg_fail(err, l->cfg->valid_from.pos,
                         "`valid_from: %s` must be a date or a timestamp", c->name);
     if (c->type.id == Q_T_DATE)
         sql_add(q, ", TRY_CAST(r.%I AS TIMESTAMP) AS _q_at", c->name);
+    else if (c->type.id == Q_T_TIMESTAMPTZ)
+        sql_add(q, ", %s AS _q_at", sql_utc(l->arena, sql_make(l->arena, "r.%I", c->name)));
     else
         sql_add(q, ", r.%I AS _q_at", c->name);
     return Q_OK;

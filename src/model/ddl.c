@@ -186,9 +186,12 @@ void model_add_lookup(struct sql *q, const struct model_role *role, const char *
     if (!dim->has_history)
         return;
     struct q_arena *scratch = q_arena_new(NULL, "lookup");
-    const char *at = sql_make(scratch, role->at_is_date ? "TRY_CAST(%I.%I AS TIMESTAMP)" : "%I.%I",
-                              relation, role->at);
-    if (role->at_is_date && role->at_end_of_day)
+    const char *at = sql_make(scratch, "%I.%I", relation, role->at);
+    if (role->at_type == Q_T_DATE)
+        at = sql_make(scratch, "TRY_CAST(%s AS TIMESTAMP)", at);
+    else if (role->at_type == Q_T_TIMESTAMPTZ)
+        at = sql_utc(scratch, at);
+    if (role->at_type == Q_T_DATE && role->at_end_of_day)
         at = sql_make(scratch, "(%s + INTERVAL '86399999999 microseconds')", at);
     sql_add(q, " AND %s >= %I.valid_from AND %s < coalesce(%I.valid_to, TIMESTAMP 'infinity')", at,
             alias, at, alias);

@@ -122,12 +122,13 @@ static enum q_code check_role_times(struct model_table *t, struct q_err *err)
         const struct model_column *at = r->at ? model_column_find(t, r->at) : NULL;
         if (!r->at)
             continue;
-        bool fits = at && (at->type.id == Q_T_DATE || at->type.id == Q_T_TIMESTAMP);
+        bool fits = at && (at->type.id == Q_T_DATE || at->type.id == Q_T_TIMESTAMP ||
+                           at->type.id == Q_T_TIMESTAMPTZ);
         if (!fits)
             return cfg_fail(err, r->cfg->at.pos,
                             "`at: %s` of role \"%s\" is not a date or timestamp column of %s",
                             r->at, r->name, t->name);
-        r->at_is_date = at->type.id == Q_T_DATE;
+        r->at_type = at->type.id;
     }
     return Q_OK;
 }

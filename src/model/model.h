@@ -47,8 +47,8 @@ struct model_role {
         *from; /* columns of the fact, as many as the dimension's business key, in its order */
     const char *
         at; /* column with the event time, or NULL: the dimension has no history, or the run clock */
+    enum q_tid at_type; /* Q_T_DATE, Q_T_TIMESTAMP or Q_T_TIMESTAMPTZ */
     bool at_end_of_day;
-    bool at_is_date;
     bool optional;
     enum cfg_missing missing;
     const char *key_column; /* the surrogate key column of the fact */

@@ -10,6 +10,8 @@ struct trace {
     const struct cfg_pipeline *pipeline;
     const char *relation; /* source that the record belongs to */
     int64_t pos;          /* of the record on record, then today */
+    bool
+        by_key; /* of a connection, whose rows have no place that lasts: found again by the row's key */
     struct plan *plan;
     struct why_cells final; /* the row of the relation to load, with all positions */
     struct q_json *source;
@@ -86,11 +88,11 @@ static enum q_code find_file(struct trace *t, int64_t run, const char **path, st
     *path = files.n ? why_cell(files.v, "path") : NULL;
     q_json_set_text(t->source, "relation", t->relation);
     q_json_set_text(t->source, "file", *path);
-    bool of_files = reads_files(t);
-    q_json_set_int(t->source, of_files ? "byte_offset" : "row", q_pos_offset(t->pos));
+    t->by_key = !reads_files(t);
+    q_json_set_int(t->source, t->by_key ? "row" : "byte_offset", q_pos_offset(t->pos));
     if (code)
         return code;
-    if (*path && of_files)
+    if (*path && !t->by_key)
         compare_file(t, *path, why_int(files.v, "size", -1));
     else if (*path)
         q_json_set_text(t->source, "state", "read again");
@@ -281,20 +283,47 @@ static enum q_code set_result(struct trace *t, const q_texts *columns, struct q_
     return code;
 }
 
-/* The row of the relation to load that has the key of the row, else any of the record. */
+/* Where a row of the relation to load has another key than the row; false when it has the same. */
+static void add_other_key(struct trace *t, struct sql *q)
+{
+    const struct model_table *table = t->w->table;
+    sql_add(q, "(false");
+    for (size_t i = 0; i < table->n_keys; i++) {
+        const struct model_column *key = model_column_find(table, table->keys[i]);
+        if (key && q_schema_find(&t->plan->current.columns, key->name) >= 0)
+            sql_add(q, " OR TRY_CAST(%I AS %T) IS DISTINCT FROM TRY_CAST(%L AS %T)", key->name,
+                    &key->type, why_cell(t->row, key->name), &key->type);
+    }
+    sql_add(q, ")");
+}
+
+/* Of several rows of a key the one whose business time is that of the version. */
+static void add_other_time(struct trace *t, struct sql *q)
+{
+    const char *time = t->pipeline->load.valid_from.s, *seen = why_cell(t->row, "first_seen_at");
+    if (!time || q_schema_find(&t->plan->current.columns, time) < 0)
+        return;
+    if (!seen)
+        seen = why_cell(t->row, "valid_from");
+    sql_add(q, "TRY_CAST(%I AS TIMESTAMP) IS DISTINCT FROM TRY_CAST(%L AS TIMESTAMP), ", time,
+            seen);
+}
+
+/* The row of the relation to load that has the key of the row, else, where records have a place, any of the record. */
 static enum q_code find_final(struct trace *t, struct q_err *err)
 {
     struct why *w = t->w;
     why_rows rows = {0};
     struct sql *q = sql_new(w->arena);
     bool main = q_streq(t->relation, t->plan->sources.v[0].name);
-    sql_add(q, "SELECT * FROM %I WHERE _q_pos = %d ORDER BY ", t->plan->current.name,
-            main ? t->pos : -1 - t->pos);
-    for (size_t i = 0; i < w->table->n_keys; i++) {
-        const char *key = w->table->keys[i];
-        if (q_schema_find(&t->plan->current.columns, key) >= 0)
-            sql_add(q, "CAST(%I AS VARCHAR) IS DISTINCT FROM %L, ", key, why_cell(t->row, key));
-    }
+    sql_add(q, "SELECT * FROM %I WHERE ", t->plan->current.name);
+    if (t->by_key)
+        sql_add(q, "NOT ");
+    else
+        sql_add(q, "_q_pos = %d ORDER BY ", main ? t->pos : -1 - t->pos);
+    add_other_key(t, q);
+    sql_add(q, t->by_key ? " ORDER BY " : ", ");
+    add_other_time(t, q);
     sql_add(q, "_q_pos LIMIT 1");
     enum q_code code = why_read(w, sql_text(q), 1, &rows, err);
     if (rows.n) {
@@ -302,10 +331,13 @@ static enum q_code find_final(struct trace *t, struct q_err *err)
         return code;
     }
     *q_vec_push(w->arena, &t->final.names) = "_q_pos";
-    *q_vec_push(w->arena, &t->final.values) = q_printf(w->arena, "%lld", (long long)t->pos);
+    *q_vec_push(w->arena, &t->final.values) =
+        t->by_key ? NULL : q_printf(w->arena, "%lld", (long long)t->pos);
     q_json_set_text(t->source, "message",
-                    "today's steps do not make a row of this record: a filter leaves it out, or it "
-                    "cannot be read");
+                    t->by_key ? "the source has no row with this key any more, or a step leaves it "
+                                "out"
+                              : "today's steps do not make a row of this record: a filter leaves "
+                                "it out, or it cannot be read");
     return code;
 }
 
@@ -337,11 +369,15 @@ static enum q_code set_steps(struct trace *t, struct q_json *o, struct q_err *er
     why_columns(t->w, &columns);
     if (!code)
         code = collect_steps(t, &steps, &sources, err);
-    if (!code)
+    bool gone = t->by_key && t->final.names.n < 2;
+    if (!code && !gone)
         code = set_read(t, &sources, err);
     struct q_json *list = q_json_set_array(o, "steps");
     for (size_t i = 0; i < steps.n && !code; i++)
-        code = set_step(t, steps.v[i], list, err);
+        if (gone)
+            set_place(steps.v[i], q_json_push_object(list));
+        else
+            code = set_step(t, steps.v[i], list, err);
     return code || t->final.names.n < 2 ? code : set_result(t, &columns, o, err);
 }
 
@@ -388,7 +424,7 @@ enum q_code why_trace(struct why *w, const struct why_cells *row, int64_t run, i
     code = find_file(&t, run, &path, err);
     if (code || !path)
         return code;
-    struct run_record record = {t.relation, path, q_pos_file(t.pos), q_pos_offset(t.pos)};
+    struct run_record record = {t.relation, path, q_pos_file(t.pos), q_pos_offset(t.pos), t.by_key};
     if (run_trace(w->s, t.pipeline, &record, &t.plan, &t.pos, &why))
         return cannot_read(&t, &why, o, err);
     code = set_raw(&t, err);

@@ -76,11 +76,7 @@ static enum q_code find_record(const struct plan *plan, const struct run_record 
         const struct plan_source *source = &plan->sources.v[i];
         if (!q_streq(source->name, record->relation))
             continue;
-        if (!source->files) { /* its parts are numbered as they were */
-            *pos = q_pos(record->part, record->offset);
-            return Q_OK;
-        }
-        for (size_t f = 0; f < source->files->n; f++)
+        for (size_t f = 0; source->files && f < source->files->n; f++)
             if (q_streq(source->files->v[f], record->path)) {
                 *pos = q_pos((int64_t)f, record->offset);
                 return Q_OK;
@@ -101,10 +97,12 @@ enum q_code run_trace(struct run_session *s, const struct cfg_pipeline *pipeline
         *plan_out = r.plan;
     if (code || !record)
         return code;
+    run_fill_ctx(&r, s->arena);
+    if (record->anywhere)
+        return shape(&r, err);
     code = find_record(r.plan, record, pos, err);
     if (code)
         return code;
-    run_fill_ctx(&r, s->arena);
     r.ctx.only_source = record->relation;
     r.ctx.only_pos = *pos;
     return shape(&r, err);

@@ -196,6 +196,8 @@ Q_MUST_CHECK enum q_code run_up_to(struct run_session *s, const struct cfg_pipel
 struct run_record {
     const char *relation, *path;
     int64_t part, offset;
+    bool
+        anywhere; /* rows of a connection have no place that lasts: all of them are read, and *pos is left alone */
 };
 /* Today's plan of a pipeline, and its extract and transform steps carried out in the workspace on one record of that source
  * (of the other sources all records, for joins). *pos: its position today. `record` NULL: the plan alone. Q_SOURCE when the

@@ -148,6 +148,14 @@ const char *sql_make(struct q_arena *arena, const char *fmt, ...)
     return sql_text(sql);
 }
 
+const char *sql_utc(struct q_arena *arena, const char *value)
+{
+    return sql_make(arena,
+                    "CASE WHEN isfinite(%s) THEN make_timestamp(epoch_us(%s)) "
+                    "ELSE CAST(%s AS TIMESTAMP) END",
+                    value, value, value);
+}
+
 const char *sql_type(struct q_arena *arena, struct q_type type)
 {
     return sql_make(arena, "%T", &type);

@@ -97,6 +97,24 @@ static duckdb_config make_config(const struct db_settings *s)
     return config;
 }
 
+/* Times are UTC inside (SEMANTICS 57). Of itself the engine takes the machine's zone for whatever makes a text or a day of a
+ * timestamptz, so that checksums and hashes would differ from one machine to the next. */
+static enum q_code set_zone(struct db *db, struct q_err *err)
+{
+    duckdb_connection conn;
+    if (duckdb_connect(db->handle, &conn) == DuckDBError)
+        return q_fail(err, Q_TARGET, "could not connect to the embedded engine");
+    duckdb_result result;
+    duckdb_state state = duckdb_query(conn, "SET GLOBAL TimeZone = 'UTC'", &result);
+    enum q_code code = Q_OK;
+    if (state == DuckDBError)
+        code = engine_fail(err, duckdb_result_error_type(&result), duckdb_result_error(&result),
+                           "could not set the embedded engine's time zone");
+    duckdb_destroy_result(&result);
+    duckdb_disconnect(&conn);
+    return code;
+}
+
 static void close_db(void *arg)
 {
     struct db *db = arg;
@@ -128,7 +146,7 @@ enum q_code db_open(struct q_arena *arena, const struct db_settings *settings, s
     db->files = settings->path ? 1 : 0;
     q_arena_defer(arena, close_db, db);
     *out = db;
-    return Q_OK;
+    return set_zone(db, err);
 }
 
 static void close_conn(void *arg)

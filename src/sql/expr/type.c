@@ -118,8 +118,9 @@ bool type_cast_rule(struct q_type from, int digits, struct q_type to, bool *own_
         return *own_fails = *lossy = true;
     if (from.id == Q_T_BOOL && q_type_is_integer(to))
         return true;
-    *own_fails = *lossy = from.id == Q_T_TIMESTAMP;
-    return is_time(from) && is_time(to);
+    *own_fails = *lossy = to.id == Q_T_DATE;
+    return (is_time(from) || from.id == Q_T_TIMESTAMPTZ) &&
+           (is_time(to) || to.id == Q_T_TIMESTAMPTZ);
 }
 
 struct node *node_cast(struct expr *e, struct node *value, struct q_type type)

@@ -424,7 +424,7 @@ enum q_code why_trace(struct why *w, const struct why_cells *row, int64_t run, i
     code = find_file(&t, run, &path, err);
     if (code || !path)
         return code;
-    struct run_record record = {t.relation, path, q_pos_file(t.pos), q_pos_offset(t.pos), t.by_key};
+    struct run_record record = {t.relation, path, q_pos_offset(t.pos), t.by_key};
     if (run_trace(w->s, t.pipeline, &record, &t.plan, &t.pos, &why))
         return cannot_read(&t, &why, o, err);
     code = set_raw(&t, err);

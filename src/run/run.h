@@ -191,13 +191,12 @@ Q_MUST_CHECK enum q_code run_transaction(struct run_session *s, bool keep,
 Q_MUST_CHECK enum q_code run_up_to(struct run_session *s, const struct cfg_pipeline *pipeline,
                                    const char *relation, const char **out, struct q_err *err);
 
-/* Where one record stands: its source, the path of its file as on record, the number of its part, and the byte offset in it
- * (Parquet, tables: the row). */
+/* Where one record stands: its source, the path of its file as on record, and the byte offset in it (Parquet: the row). */
 struct run_record {
     const char *relation, *path;
-    int64_t part, offset;
-    bool
-        anywhere; /* rows of a connection have no place that lasts: all of them are read, and *pos is left alone */
+    int64_t offset;
+    /* Rows of a connection have no place that lasts: all of them are read, and *pos is left alone. */
+    bool anywhere;
 };
 /* Today's plan of a pipeline, and its extract and transform steps carried out in the workspace on one record of that source
  * (of the other sources all records, for joins). *pos: its position today. `record` NULL: the plan alone. Q_SOURCE when the

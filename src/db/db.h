@@ -49,6 +49,9 @@ Q_MUST_CHECK enum q_code db_connect(struct db *db, struct q_arena *arena, struct
 Q_MUST_CHECK enum q_code db_attach(struct db_conn *conn, const char *path, const char *name,
                                    bool read_only, struct q_err *err);
 Q_MUST_CHECK enum q_code db_detach(struct db_conn *conn, const char *name, struct q_err *err);
+/* Whether a commit to an attached file also merges row groups that earlier commits left small, and rewrites them; it does so
+ * until told otherwise, and again after db_detach(). Small loads are quicker without; the file grows meanwhile. */
+Q_MUST_CHECK enum q_code db_set_merging(struct db_conn *conn, bool merging, struct q_err *err);
 /* How many threads statements may use from now on; 0: all cores. */
 Q_MUST_CHECK enum q_code db_set_threads(struct db_conn *conn, int threads, struct q_err *err);
 /* The process is about to end by _exit(): closing the engine then leaves its memory to the operating system, which takes it

@@ -238,11 +238,22 @@ enum q_code db_detach(struct db_conn *conn, const char *name, struct q_err *err)
         conn, scratch,
         sql_make(scratch, writes ? "DETACH %I; RESET checkpoint_threshold" : "DETACH %I", name),
         err);
+    if (!code && writes)
+        code = db_set_merging(conn, true, err);
     if (!code)
         conn->db->files--;
     if (!code && writes)
         conn->db->written = NULL;
     return code;
+}
+
+enum q_code db_set_merging(struct db_conn *conn, bool merging, struct q_err *err)
+{
+    if (merging != conn->db->keeps_small)
+        return Q_OK;
+    conn->db->keeps_small = !merging;
+    return run_made(conn, q_arena_new(NULL, "merging"),
+                    merging ? "RESET max_vacuum_tasks" : "SET max_vacuum_tasks = 0", err);
 }
 
 enum q_code db_set_threads(struct db_conn *conn, int threads, struct q_err *err)

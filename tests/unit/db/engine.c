@@ -241,6 +241,36 @@ static void a_new_file_gets_a_newer_format_and_an_old_one_keeps_its_own(void **s
     engine_close(&e);
 }
 
+/* The row groups of the file's table after so many commits of a row each. */
+static int64_t groups_after(struct engine *e, const char *path, int commits, bool merging)
+{
+    struct q_err err = {0};
+    int64_t groups;
+    for (int i = 0; i < commits; i++) {
+        assert_int_equal(db_attach(e->conn, path, "wh", false, &err), Q_OK);
+        assert_int_equal(db_set_merging(e->conn, merging, &err), Q_OK);
+        run(e, "CREATE TABLE IF NOT EXISTS wh.t (i INT); INSERT INTO wh.t VALUES (7)");
+        assert_int_equal(db_detach(e->conn, "wh", &err), Q_OK);
+    }
+    assert_int_equal(db_attach(e->conn, path, "wh", true, &err), Q_OK);
+    assert_int_equal(
+        db_get_ints(e->conn, "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('wh.t')",
+                    NULL, 0, &groups, 1, 0, &err),
+        Q_OK);
+    assert_int_equal(db_detach(e->conn, "wh", &err), Q_OK);
+    return groups;
+}
+
+static void small_row_groups_are_merged_when_it_is_wanted(void **state)
+{
+    (void)state;
+    struct engine e = engine_with(NULL);
+    const char *path = place_path(&e.place, "grown.duckdb");
+    assert_int_equal(groups_after(&e, path, 4, false), 4);
+    assert_int_equal(groups_after(&e, path, 1, true), 1);
+    engine_close(&e);
+}
+
 static void a_table_is_found_by_its_name_and_a_view_is_none(void **state)
 {
     (void)state;
@@ -714,6 +744,7 @@ int main(void)
         cmocka_unit_test(a_transaction_is_committed_or_leaves_nothing),
         cmocka_unit_test(a_file_is_attached_for_reading_or_writing_and_detached),
         cmocka_unit_test(a_new_file_gets_a_newer_format_and_an_old_one_keeps_its_own),
+        cmocka_unit_test(small_row_groups_are_merged_when_it_is_wanted),
         cmocka_unit_test(a_table_is_found_by_its_name_and_a_view_is_none),
         cmocka_unit_test(threads_are_set_while_the_engine_runs),
         cmocka_unit_test(what_was_committed_is_in_the_file_though_the_engine_is_abandoned),

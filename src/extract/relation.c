@@ -27,6 +27,15 @@ enum q_code extract_relation_check(const struct extract_relation *r, struct q_er
     return Q_OK;
 }
 
+struct cfg_pos extract_relation_option_pos(const struct extract_relation *r, const char *key)
+{
+    const cfg_pairs *options = &r->in->cfg->options;
+    for (size_t i = 0; i < options->n; i++)
+        if (q_streq(options->v[i].key.s, key))
+            return options->v[i].value.pos;
+    return r->in->cfg->name.pos;
+}
+
 void extract_relation_described(struct extract_relation *r)
 {
     for (size_t i = 0; i < r->fields.fields.n; i++) {

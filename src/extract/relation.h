@@ -70,6 +70,8 @@ void extract_relation_begin(struct extract_relation *r, const struct extract_dri
 /* Either a table or a query, which must be there. Q_CONFIG. */
 Q_MUST_CHECK enum q_code extract_relation_check(const struct extract_relation *r,
                                                 struct q_err *err);
+/* Where an option of the source stands; the source itself where it is not given. */
+struct cfg_pos extract_relation_option_pos(const struct extract_relation *r, const char *key);
 /* All fields have their types: makes the schemas and the target. */
 void extract_relation_described(struct extract_relation *r);
 /* The statement whose columns are those of the relation. */

@@ -15,6 +15,7 @@
  *     DECIMAL(p,s)                                       decimal(p,s), at most 38 digits
  *     FLOAT, DOUBLE                                      double, exactly
  *     DATE; DATETIME; TIMESTAMP; TIME                    date; timestamp; timestamptz; time
+ *                                                        (a DATETIME as timestamptz by a zone, struct mysqldb_scan_spec)
  *     BIT(1)                                             boolean
  *     CHAR, VARCHAR, TEXT, ENUM, SET, INET6              text
  *     BINARY, VARBINARY, BLOB                            blob
@@ -25,6 +26,7 @@
 #define Q_DB_MYSQL_MYSQL_H
 
 #include "base/opt.h"
+#include "base/zone.h"
 #include "batch/record.h"
 #include "db/db.h"
 
@@ -69,12 +71,17 @@ Q_MUST_CHECK enum q_code mysqldb_texts(struct mysqldb *s, const char *sql,
 /* What a date or time with a zero month or day is. */
 enum mysqldb_zero { MYSQLDB_ZERO_REJECT, MYSQLDB_ZERO_NULL, MYSQLDB_ZERO_ERROR };
 
+/* What a local time is that a change of a zone's clocks skips or shows twice. */
+enum mysqldb_unclear { MYSQLDB_UNCLEAR_REJECT, MYSQLDB_UNCLEAR_BEFORE, MYSQLDB_UNCLEAR_AFTER };
+
 struct mysqldb_scan_spec {
     const char *sql;
     const struct db_param *params;
     size_t n_params;
     struct record_target *target;
     enum mysqldb_zero zero;
+    const struct q_zone *zone;    /* of DATETIME columns that are read as timestamptz; NULL: UTC */
+    enum mysqldb_unclear unclear; /* the offset before the change counts, or the one after it */
     ptrdiff_t
         pos_from; /* value of a row that is its position, an integer; -1: its number in the result */
     const char *object; /* in messages */

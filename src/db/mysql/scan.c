@@ -170,6 +170,42 @@ static struct q_str moment_text(struct mysqldb_scan *scan, enum enum_field_types
                       m->minute, m->second, zone);
 }
 
+/* Microseconds; of TIMESTAMP UTC. */
+static int64_t moment_usec(const struct moment *m)
+{
+    return q_days_from_civil(m->year, (int)m->month, (int)m->day) * Q_USEC_PER_DAY +
+           (int64_t)(m->hour * 3600 + m->minute * 60 + m->second) * Q_USEC_PER_SEC + m->usec;
+}
+
+static bool is_moment(const struct moment *m)
+{
+    return q_civil_valid(m->year, (int)m->month, (int)m->day) && m->year != 0;
+}
+
+/* The instant of a DATETIME; or the reason for which it has none. */
+static const char *instant_of(const struct mysqldb_scan *scan, const struct moment *m, int64_t *out)
+{
+    int64_t local = moment_usec(m), both[2];
+    *out = local;
+    if (!scan->spec.zone)
+        return NULL;
+    enum q_zone_fit fit = q_zone_instants(scan->spec.zone, local, both);
+    *out = both[scan->spec.unclear == MYSQLDB_UNCLEAR_AFTER];
+    if (fit == Q_ZONE_ONCE || scan->spec.unclear != MYSQLDB_UNCLEAR_REJECT)
+        return NULL;
+    return fit == Q_ZONE_TWICE ? "ambiguous_time" : "skipped_time";
+}
+
+/* A DATETIME of a timestamptz: with its offset, by which it is read again; without one where it has no instant. */
+static struct q_str instant_text(struct mysqldb_scan *scan, const struct moment *m)
+{
+    int64_t usec;
+    char text[Q_TIMESTAMP_TEXT];
+    if (!is_moment(m) || instant_of(scan, m, &usec))
+        return moment_text(scan, MYSQL_TYPE_DATETIME, m);
+    return print_text(scan, "%s+00", q_timestamp_text(usec, text));
+}
+
 static void put_zero(struct mysqldb_scan *scan, size_t f, struct batch_col *col, size_t row)
 {
     switch (scan->spec.zero) {
@@ -190,21 +226,20 @@ static void put_moment(struct mysqldb_scan *scan, size_t f, struct batch_col *co
                        const struct mysqldb_value *v, enum enum_field_types type)
 {
     struct moment m = load_moment(v);
-    bool is_date = type == MYSQL_TYPE_DATE;
-    if (!q_civil_valid(m.year, (int)m.month, (int)m.day) || m.year == 0) {
+    bool is_date = type == MYSQL_TYPE_DATE, zoned = col->type.id == Q_T_TIMESTAMPTZ;
+    if (!is_moment(&m)) {
         put_zero(scan, f, col, row);
-        return;
-    }
-    int32_t days = q_days_from_civil(m.year, (int)m.month, (int)m.day);
-    bool to_moment = col->type.id == Q_T_TIMESTAMP || col->type.id == Q_T_TIMESTAMPTZ;
-    if (is_date && col->type.id == Q_T_DATE)
-        ((int32_t *)col->data)[row] = days;
-    else if (!is_date && to_moment) /* both are UTC */
-        ((int64_t *)col->data)[row] =
-            days * Q_USEC_PER_DAY +
-            (int64_t)(m.hour * 3600 + m.minute * 60 + m.second) * Q_USEC_PER_SEC + m.usec;
-    else
+    } else if (is_date && col->type.id == Q_T_DATE) {
+        ((int32_t *)col->data)[row] = q_days_from_civil(m.year, (int)m.month, (int)m.day);
+    } else if (type == MYSQL_TYPE_DATETIME && zoned) {
+        const char *reason = instant_of(scan, &m, &((int64_t *)col->data)[row]);
+        if (reason)
+            record_fail(scan->records, f, reason);
+    } else if (!is_date && (zoned || col->type.id == Q_T_TIMESTAMP)) {
+        ((int64_t *)col->data)[row] = moment_usec(&m);
+    } else {
         (void)record_text(scan->records, f, row, moment_text(scan, type, &m));
+    }
 }
 
 struct span_of_time {
@@ -295,7 +330,8 @@ static enum kind kind_of(const MYSQL_FIELD *field)
 static struct q_str text_of(void *self, size_t f)
 {
     struct mysqldb_scan *scan = self;
-    size_t at = scan->spec.target->fields[f].from;
+    const struct record_field *target = &scan->spec.target->fields[f];
+    size_t at = target->from;
     const struct mysqldb_value *v = &scan->rows.values[at];
     const MYSQL_FIELD *field = &scan->rows.fields[at];
     if (!v->p)
@@ -310,7 +346,9 @@ static struct q_str text_of(void *self, size_t f)
         return real_text(scan, v, field->type);
     case MOMENT: {
         struct moment m = load_moment(v);
-        return moment_text(scan, field->type, &m);
+        return field->type == MYSQL_TYPE_DATETIME && target->cast.type.id == Q_T_TIMESTAMPTZ
+                   ? instant_text(scan, &m)
+                   : moment_text(scan, field->type, &m);
     }
     case SPAN:
         return time_text(scan, v);

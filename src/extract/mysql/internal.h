@@ -11,20 +11,27 @@
 
 struct mysql_options {
     struct q_secret url, password;
-    const char *host, *socket, *database, *user, *ssl, *ssl_ca;
+    const char *host, *socket, *database, *user, *ssl, *ssl_ca, *time_zone;
     int64_t port, connect_timeout; /* microseconds */
 };
 
 struct mysql_source_options {
     struct extract_relation_options rel; /* first */
-    const char *zero_dates;
+    const char *zero_dates, *time_zone, *clock_changes;
     int64_t readers;
+};
+
+struct mysql_zone {
+    const char *name;
+    const struct q_zone *zone;
 };
 
 /* The connection of a run. */
 struct mysql_session {
     struct mysqldb *db;
     struct mysqldb_settings settings; /* for further connections */
+    struct q_arena *arena;
+    Q_VEC(struct mysql_zone) zones; /* that were asked for */
 };
 
 struct mysql_reader {
@@ -35,6 +42,7 @@ struct mysql_reader {
     mysqldb_columns_of columns;
     q_texts key; /* columns of the primary key; rel.pos_is_key: it is one integer */
     int64_t key_min, key_max;
+    const char *zone; /* of which some column has local times; NULL: none, or it is UTC */
     struct mysqldb_scan_spec spec; /* of everything, or of the first range */
     const char **ranges;           /* statements, one a range of the key; NULL: one */
     size_t n_ranges;
@@ -42,6 +50,12 @@ struct mysql_reader {
     size_t next;        /* range that is read next */
     bool session_taken; /* some worker uses the run's connection */
 };
+
+/* A column of times without a zone that is declared to have one. */
+static inline bool mysql_is_local(const struct mysql_reader *r, const struct extract_field *f)
+{
+    return f->type.id == Q_T_TIMESTAMPTZ && r->columns.v[f->have].type.id == Q_T_TIMESTAMP;
+}
 
 /* Settings of a connection; those of a url are parsed. */
 Q_MUST_CHECK enum q_code mysql_settings(struct q_arena *arena, const struct extract_connection *c,

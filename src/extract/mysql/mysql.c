@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/suggest.h"
+#include "db/zone.h"
 #include "extract/mysql/internal.h"
 #include "sql/build.h"
 
@@ -65,6 +66,12 @@ static const struct q_opt connection_opts[] = {
      .offset = AT(connect_timeout),
      .fallback = "10 s",
      .help = "how long the server may take to answer"},
+    {.name = "time_zone",
+     .arg = "ZONE",
+     .type = Q_OPT_TEXT,
+     .offset = AT(time_zone),
+     .fallback = "UTC",
+     .help = "whose clocks a DATETIME shows that is declared timestamptz: Europe/Berlin, +02:00"},
     {0},
 };
 
@@ -77,6 +84,20 @@ static const struct q_opt source_opts[] = {
      .choices = "reject|null|error",
      .fallback = "reject",
      .help = "what a date without a month or day is: the row is rejected, NULL, or the run ends"},
+    {.name = "time_zone",
+     .arg = "ZONE",
+     .type = Q_OPT_TEXT,
+     .offset = OF(time_zone),
+     .help = "of this source, instead of the connection's"},
+    {.name = "clock_changes",
+     .arg = "WHAT",
+     .type = Q_OPT_CHOICE,
+     .offset = OF(clock_changes),
+     .choices = "reject|before|after",
+     .fallback = "reject",
+     .help =
+         "what a local time is that a change of the clocks skips or shows twice: the row is rejected, or "
+         "the offset before or after the change counts"},
     {.name = "readers",
      .arg = "N",
      .type = Q_OPT_INT,
@@ -95,6 +116,7 @@ static enum q_code connect(struct q_arena *arena, const struct extract_connectio
                            void **session, struct q_err *err)
 {
     struct mysql_session *s = q_new(arena, struct mysql_session);
+    s->arena = arena;
     enum q_code code = mysql_settings(arena, c, &s->settings, err);
     if (!code)
         code = mysqldb_open(arena, &s->settings, &s->db, err);
@@ -258,6 +280,52 @@ static const char *column_asked(const struct mysql_reader *r, const struct mysql
                : sql_make(r->rel.arena, "q.%B", c->name);
 }
 
+/* A zone by its name, once a connection. */
+static enum q_code find_zone(struct mysql_reader *r, const char *name, struct cfg_pos pos,
+                             const struct q_zone **out, struct q_err *err)
+{
+    struct mysql_session *s = r->session;
+    for (size_t i = 0; i < s->zones.n; i++)
+        if (q_streq(s->zones.v[i].name, name)) {
+            *out = s->zones.v[i].zone;
+            return Q_OK;
+        }
+    struct q_zone *zone = q_new(s->arena, struct q_zone);
+    struct q_err why = {0};
+    enum q_code code = q_zone_fixed(s->arena, name, zone)
+                           ? Q_OK
+                           : db_zone(r->rel.in->db, s->arena, name, zone, &why);
+    if (code == Q_CONFIG) {
+        (void)cfg_fail(err, pos, "%s", why.message);
+        q_hint(err, "%s", why.hint);
+        return code;
+    }
+    if (code) {
+        *err = why;
+        return code;
+    }
+    *q_vec_push(s->arena, &s->zones) =
+        (struct mysql_zone){.name = q_strdup(s->arena, name), .zone = zone};
+    *out = zone;
+    return Q_OK;
+}
+
+static enum q_code settle_zone(struct mysql_reader *r, struct q_err *err)
+{
+    const struct extract_connection *c = r->rel.in->connection;
+    const char *name = r->o->time_zone;
+    struct cfg_pos pos = name ? extract_relation_option_pos(&r->rel, "time_zone") : c->pos;
+    bool local = false;
+    if (!name)
+        name = ((const struct mysql_options *)c->options)->time_zone;
+    for (size_t i = 0; i < r->rel.fields.fields.n; i++)
+        local |= mysql_is_local(r, &r->rel.fields.fields.v[i]);
+    enum q_code code = find_zone(r, name, pos, &r->spec.zone, err);
+    if (!code && local && !q_streq(name, "UTC"))
+        r->zone = name;
+    return code;
+}
+
 static enum q_code describe_columns(struct mysql_reader *r, struct q_err *err)
 {
     enum q_code code = mysqldb_columns(r->session->db, extract_relation_all(&r->rel), r->rel.arena,
@@ -272,6 +340,8 @@ static enum q_code describe_columns(struct mysql_reader *r, struct q_err *err)
                                      err);
     if (!code)
         code = settle_types(r, err);
+    if (!code)
+        code = settle_zone(r, err);
     if (!code && r->table)
         code = find_key(r, err);
     if (!code && r->table)
@@ -312,15 +382,20 @@ static void read_settings(struct mysql_reader *r)
     r->spec.zero = q_streq(r->o->zero_dates, "null")    ? MYSQLDB_ZERO_NULL
                    : q_streq(r->o->zero_dates, "error") ? MYSQLDB_ZERO_ERROR
                                                         : MYSQLDB_ZERO_REJECT;
+    r->spec.unclear = q_streq(r->o->clock_changes, "before")  ? MYSQLDB_UNCLEAR_BEFORE
+                      : q_streq(r->o->clock_changes, "after") ? MYSQLDB_UNCLEAR_AFTER
+                                                              : MYSQLDB_UNCLEAR_REJECT;
     r->spec.object = r->rel.object;
 }
 
 static const char *detected(const struct mysql_reader *r)
 {
+    const char *version = mysqldb_version(r->session->db);
+    const char *zone = r->zone ? q_printf(r->rel.arena, ", DATETIME of %s", r->zone) : "";
     if (r->n_ranges > 1)
-        return q_printf(r->rel.arena, "%s, %zu readers, each with a snapshot of its own",
-                        mysqldb_version(r->session->db), r->n_ranges);
-    return q_printf(r->rel.arena, "%s, one snapshot", mysqldb_version(r->session->db));
+        return q_printf(r->rel.arena, "%s, %zu readers, each with a snapshot of its own%s", version,
+                        r->n_ranges, zone);
+    return q_printf(r->rel.arena, "%s, one snapshot%s", version, zone);
 }
 
 static void destroy(void *r)

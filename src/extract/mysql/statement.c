@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the server is asked. */
+#include "base/clock.h"
 #include "extract/mysql/internal.h"
 #include "sql/build.h"
 
@@ -43,9 +44,24 @@ const char *mysql_plain_statement(const struct mysql_reader *r)
 struct condition {
     struct q_arena *arena;
     struct sql *q;
+    const struct q_zone *local; /* of the column's times; NULL: they are bound as they are */
     const char *column;
     Q_VEC(struct db_param) params;
 };
+
+/* The bounds of a range in the local times of the column: wider near a change of the clocks; what is beyond the range is left
+ * out behind the driver. */
+static struct plan_range local_range(const struct plan_range *x, const struct q_zone *zone)
+{
+    struct plan_range local = *x;
+    int64_t end = q_days_from_civil(10000, 1, 1) * Q_USEC_PER_DAY; /* of what the server knows */
+    if (x->has_lo)
+        local.lo.i = q_zone_least_local(zone, x->lo.i);
+    if (x->has_hi)
+        local.hi.i = q_zone_most_local(zone, x->hi.i);
+    local.has_hi = x->has_hi && local.hi.i < end;
+    return local;
+}
 
 static void add_bound(struct condition *c, const char *comparison, const struct db_param *p)
 {
@@ -58,15 +74,16 @@ static void add_condition(struct condition *c, const struct plan_reading *readin
 {
     sql_add(c->q, " AND (%s IS NULL", c->column);
     for (size_t i = 0; i < reading->ranges.n; i++) {
-        const struct plan_range *x = &reading->ranges.v[i];
+        const struct plan_range *asked = &reading->ranges.v[i];
+        struct plan_range x = c->local ? local_range(asked, c->local) : *asked;
         sql_add(c->q, " OR (");
-        if (x->has_lo)
-            add_bound(c, ">=", &x->lo);
-        if (x->has_lo && x->has_hi)
+        if (x.has_lo)
+            add_bound(c, ">=", &x.lo);
+        if (x.has_lo && x.has_hi)
             sql_add(c->q, " AND ");
-        if (x->has_hi)
-            add_bound(c, "<", &x->hi);
-        if (!x->has_lo && !x->has_hi)
+        if (x.has_hi)
+            add_bound(c, "<", &x.hi);
+        if (!x.has_lo && !x.has_hi)
             sql_add(c->q, "true");
         sql_add(c->q, ")");
     }
@@ -108,6 +125,7 @@ void mysql_statement(struct mysql_reader *r, const struct plan_reading *reading)
     struct condition c = {.arena = r->rel.arena, .q = q};
     if (f) {
         c.column = r->rel.columns.v[f->have];
+        c.local = mysql_is_local(r, f) ? r->spec.zone : NULL;
         add_condition(&c, reading);
     }
     if (!r->rel.pos_is_key)

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/embed.h"
 #include "base/parse.h"
+#include "batch/reject.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "cmd/show_result.h"
@@ -81,39 +82,62 @@ static enum q_code print(struct cmd_ctx *ctx, struct db_conn *conn, const char *
     return cmd_output_close(&out, code, err);
 }
 
-/* "RUN" or "RUN:RECORD". */
-static enum q_code parse_place(struct cmd_ctx *ctx, const char *text, int64_t *run, int64_t *record,
+/* "PART.OFFSET" behind the relation. */
+static enum q_code parse_position(struct q_arena *arena, const char *text, int64_t *pos,
+                                  struct q_err *err)
+{
+    const char *point = strchr(text, '.');
+    const char *part = point ? q_strndup(arena, text, (size_t)(point - text)) : text;
+    int64_t number = 0, offset = 0;
+    enum q_code code = q_parse_int(part, "the part of the address", 0,
+                                   INT64_MAX >> Q_POS_FILE_SHIFT, &number, err);
+    if (!code)
+        code = q_parse_int(point ? point + 1 : "", "the offset of the address", 0,
+                           Q_POS_OFFSET_MASK, &offset, err);
+    *pos = q_pos(number, offset);
+    return code;
+}
+
+/* "RUN", "RUN:RECORD", or the address "RUN:RELATION:PART.OFFSET". */
+static enum q_code parse_place(struct q_arena *arena, const char *text, struct run_choice *out,
                                struct q_err *err)
 {
-    const char *colon = strchr(text, ':');
-    const char *id = colon ? q_strndup(ctx->arena, text, (size_t)(colon - text)) : text;
-    enum q_code code = q_parse_int(id, "the run id", 1, INT64_MAX, run, err);
-    if (!code && colon)
-        code = q_parse_int(colon + 1, "the record number", 1, INT64_MAX, record, err);
-    return code;
+    const char *colon = strchr(text, ':'), *last = strrchr(text, ':');
+    const char *id = colon ? q_strndup(arena, text, (size_t)(colon - text)) : text;
+    enum q_code code = q_parse_int(id, "the run id", 1, INT64_MAX, &out->run_id, err);
+    if (code || !colon)
+        return code;
+    if (colon == last)
+        return q_parse_int(colon + 1, "the record number", 1, INT64_MAX, &out->record_no, err);
+    out->relation = q_strndup(arena, colon + 1, (size_t)(last - colon - 1));
+    out->has_pos = true;
+    return parse_position(arena, last + 1, &out->pos, err);
 }
 
 /* "RUN[:RECORD]" or "RUN RELATION RECORD": all that is kept of rejected records. */
 static enum q_code show(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 {
     struct db_conn *conn;
-    int64_t run = 0, record = 0, edits = 0;
+    struct run_choice c = {0};
+    int64_t edits = 0;
     (void)exit;
     if (ctx->rest.n < 2)
         return usage(ctx, err);
-    enum q_code code = parse_place(ctx, ctx->rest.v[1], &run, &record, err);
+    enum q_code code = parse_place(ctx->arena, ctx->rest.v[1], &c, err);
+    if (!code && ctx->rest.n > 2)
+        c.relation = ctx->rest.v[2];
     if (!code && ctx->rest.n > 3)
-        code = q_parse_int(ctx->rest.v[3], "the record number", 1, INT64_MAX, &record, err);
+        code = q_parse_int(ctx->rest.v[3], "the record number", 1, INT64_MAX, &c.record_no, err);
     if (!code)
         code = cmd_open_warehouse(ctx, &conn, err);
     if (!code)
         code = db_get_ints(conn, q_embed_text("state/has_edits.sql"), NULL, 0, &edits, 1, 0, err);
     if (code)
         return code;
-    struct db_param record_no = record ? db_int("record_no", record) : db_null("record_no");
-    struct db_param p[] = {db_int("run_id", run),
-                           db_text("relation", ctx->rest.n > 2 ? ctx->rest.v[2] : NULL), record_no};
-    struct report_values values = {.params = p, .n = 3};
+    struct db_param p[] = {db_int("run_id", c.run_id), db_text("relation", c.relation),
+                           c.record_no ? db_int("record_no", c.record_no) : db_null("record_no"),
+                           c.has_pos ? db_int("pos", c.pos) : db_null("pos")};
+    struct report_values values = {.params = p, .n = 4};
     return print(
         ctx, conn,
         q_embed_text(edits == 2 ? "state/show_reject.sql" : "state/show_reject_before.sql"),
@@ -172,8 +196,7 @@ static enum q_code choose(struct cmd_ctx *ctx, struct run_choice *out, struct q_
                                .reason = a->reason};
     if (ctx->rest.n > 2)
         return usage(ctx, err);
-    return ctx->rest.n > 1 ? parse_place(ctx, ctx->rest.v[1], &out->run_id, &out->record_no, err)
-                           : Q_OK;
+    return ctx->rest.n > 1 ? parse_place(ctx->arena, ctx->rest.v[1], out, err) : Q_OK;
 }
 
 static enum q_code tell(struct cmd_ctx *ctx, const char *what, int64_t records, struct q_err *err)
@@ -197,10 +220,10 @@ static enum q_code edit(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     enum q_code code = choose(ctx, &choice, err);
     if (code)
         return code;
-    if (!choice.run_id || !choice.record_no || (a->raw != NULL) == (a->set.n + a->null.n > 0)) {
+    if (!choice.run_id || (!choice.record_no && !choice.has_pos) ||
+        (a->raw != NULL) == (a->set.n + a->null.n > 0)) {
         code = q_fail(err, Q_USAGE, "an edit needs a record and what it shall be");
-        q_hint(err,
-               "Usage: quern rejects edit RUN --record N, and --set COLUMN=VALUE or --raw TEXT.");
+        q_hint(err, "Usage: quern rejects edit RUN:RECORD, and --set COLUMN=VALUE or --raw TEXT.");
         return code;
     }
     code = open_session(ctx, &s, err);
@@ -274,7 +297,7 @@ static enum q_code replay(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     int64_t taken = 0;
     q_texts names = {0};
     enum q_code code = choose(ctx, &c, err);
-    if (!code && (c.record_no || c.file))
+    if (!code && (c.record_no || c.has_pos || c.file))
         return usage(ctx, err);
     if (!code && c.pipeline)
         *q_vec_push(ctx->arena, &names) = c.pipeline;
@@ -317,8 +340,9 @@ const struct cmd cmd_rejects = {
         "list | show RUN[:RECORD] | reasons | edit RUN:RECORD | replay [RUN] | drop RUN[:RECORD]",
     .summary = "records that could not be loaded: look at them, correct them, run them again",
     .details =
-        "RECORD is the ordinal of the record in its file, as `rejects list` shows it. `edit` keeps the original beside\n"
-        "what it becomes. `replay` runs the open records of published runs, and nothing else, through the pipeline as it\n"
+        "RECORD is the ordinal of the record in its file, as `rejects list` shows it. When several files of the run have\n"
+        "a rejected record of that number, give the address that `rejects show` shows, RUN:RELATION:PART.OFFSET.\n"
+        "`edit` keeps the original beside what it becomes. `replay` runs the open records of published runs, and nothing else, through the pipeline as it\n"
         "is now, as a run of its own; those that fail again are open under that run. `drop` gives records up.",
     .needs = CMD_PROJECT,
     .opts = opts,

@@ -9,9 +9,10 @@
 #include "base/embed.h"
 #include "base/json.h"
 #include "base/suggest.h"
+#include "batch/reject.h"
 #include "run/internal.h"
 
-enum { FIELDS_MAX = 64 << 20 };
+enum { FIELDS_MAX = 64 << 20, CANDIDATES = 8 };
 
 static const char *user(struct q_arena *arena)
 {
@@ -24,8 +25,10 @@ static const char *user(struct q_arena *arena)
 struct found {
     struct q_arena *arena;
     size_t n;
-    const char *relation, *status, *fields, *files;
-    int64_t pos, resolved_by, edits;
+    const char *relation, *status, *fields;
+    const char *name;        /* in messages */
+    struct q_buf candidates; /* addresses with their files */
+    int64_t run_id, pos, resolved_by, edits;
     bool has_raw;
 };
 
@@ -41,37 +44,65 @@ static enum q_code take_record(void *arg, const struct batch *b, size_t row, str
     f->has_raw = db_cell_int(b, 4, row, 0) != 0;
     f->fields = db_cell_text(f->arena, b, 5, row);
     f->edits = db_cell_int(b, 6, row, 0);
-    f->files = f->n ? q_printf(f->arena, "%s, %s", f->files, file ? file : "?") : file;
-    f->n++;
+    if (f->n++ < CANDIDATES)
+        q_buf_printf(&f->candidates, "%s%" PRId64 ":%s:%" PRId64 ".%" PRId64 " (%s)",
+                     f->n > 1 ? ", " : "", f->run_id, f->relation, q_pos_file(f->pos),
+                     q_pos_offset(f->pos), file ? file : "?");
     return Q_OK;
 }
 
+static enum q_code ambiguous(const struct run_choice *c, const struct found *f, struct q_err *err)
+{
+    enum q_code code =
+        q_fail(err, Q_USAGE, "run %" PRId64 " rejected %zu records with the number %" PRId64,
+               c->run_id, f->n, c->record_no);
+    q_detail(err, "They are %s%s.", q_buf_text(&f->candidates),
+             f->n > CANDIDATES || f->candidates.full ? " and others" : "");
+    q_hint(err, "Give one of these addresses in place of %" PRId64 ":%" PRId64 ".", c->run_id,
+           c->record_no);
+    return code;
+}
+
+static enum q_code not_found(const struct run_choice *c, struct q_err *err)
+{
+    enum q_code code =
+        c->has_pos
+            ? q_fail(err, Q_USAGE, "run %" PRId64 " rejected no record at %s:%" PRId64 ".%" PRId64,
+                     c->run_id, c->relation, q_pos_file(c->pos), q_pos_offset(c->pos))
+            : q_fail(err, Q_USAGE, "run %" PRId64 " rejected no record %" PRId64 "%s%s", c->run_id,
+                     c->record_no, c->file ? " of " : "", c->file ? c->file : "");
+    q_hint(err, "See `quern rejects show %" PRId64 "`.", c->run_id);
+    return code;
+}
+
+/* The one record that is chosen. */
 static enum q_code find(struct run_session *s, const struct run_choice *c, struct found *f,
                         struct q_err *err)
 {
-    struct db_param p[] = {db_int("run_id", c->run_id), db_int("record_no", c->record_no),
-                           db_text("file", c->file)};
-    f->arena = s->arena;
+    struct db_param p[] = {db_int("run_id", c->run_id),
+                           c->record_no ? db_int("record_no", c->record_no) : db_null("record_no"),
+                           c->has_pos ? db_int("pos", c->pos) : db_null("pos"),
+                           db_text("relation", c->relation), db_text("file", c->file)};
+    *f = (struct found){.arena = s->arena, .run_id = c->run_id};
+    q_buf_init(&f->candidates, Q_ERR_DETAIL - 64);
     enum q_code code =
-        db_each(s->db, q_embed_text("state/find_reject.sql"), p, 3, take_record, f, err);
-    if (code)
-        return code;
-    if (!f->n) {
-        code = q_fail(err, Q_USAGE, "run %" PRId64 " rejected no record %" PRId64 "%s%s", c->run_id,
-                      c->record_no, c->file ? " of " : "", c->file ? c->file : "");
-        q_hint(err, "See `quern rejects list --run %" PRId64 "`.", c->run_id);
-    } else if (f->n > 1) {
-        code = q_fail(err, Q_USAGE,
-                      "run %" PRId64 " rejected several records with the number %" PRId64,
-                      c->run_id, c->record_no);
-        q_detail(err, "They are of %s.", f->files);
-        q_hint(err, "Name the file with --file.");
-    } else if (!q_streq(f->status, "open")) {
-        code = q_fail(err, Q_USAGE, "record %" PRId64 " of run %" PRId64 " is not open: it is %s",
-                      c->record_no, c->run_id, f->status);
-        if (f->resolved_by)
-            q_detail(err, "Run %" PRId64 " took it.", f->resolved_by);
-    }
+        db_each(s->db, q_embed_text("state/find_reject.sql"), p, 5, take_record, f, err);
+    if (!code && f->n != 1)
+        code = f->n ? ambiguous(c, f, err) : not_found(c, err);
+    f->name = c->has_pos ? q_printf(s->arena, "record %s", q_buf_text(&f->candidates))
+                         : q_printf(s->arena, "record %" PRId64 " of run %" PRId64, c->record_no,
+                                    c->run_id);
+    q_buf_release(&f->candidates);
+    return code;
+}
+
+static enum q_code is_open(const struct found *f, struct q_err *err)
+{
+    if (q_streq(f->status, "open"))
+        return Q_OK;
+    enum q_code code = q_fail(err, Q_USAGE, "%s is not open: it is %s", f->name, f->status);
+    if (f->resolved_by)
+        q_detail(err, "Run %" PRId64 " took it.", f->resolved_by);
     return code;
 }
 
@@ -130,22 +161,17 @@ static enum q_code edited_fields(struct q_arena *arena, const struct found *f,
 }
 
 /* Raw text goes with records that could not be read, columns with those that could. */
-static enum q_code fits(const struct run_choice *c, const struct found *f,
-                        const struct run_edit *edit, struct q_err *err)
+static enum q_code fits(const struct found *f, const struct run_edit *edit, struct q_err *err)
 {
     enum q_code code = Q_OK;
     if (edit->raw && !f->has_raw) {
-        code = q_fail(err, Q_USAGE, "record %" PRId64 " of run %" PRId64 " was read", c->record_no,
-                      c->run_id);
+        code = q_fail(err, Q_USAGE, "%s was read", f->name);
         q_hint(err, "Set its columns with --set column=value.");
     } else if (!edit->raw && f->has_raw) {
-        code = q_fail(err, Q_USAGE, "record %" PRId64 " of run %" PRId64 " could not be read",
-                      c->record_no, c->run_id);
+        code = q_fail(err, Q_USAGE, "%s could not be read", f->name);
         q_hint(err, "Give its whole text with --raw; `quern rejects show` has what it was.");
     } else if (!edit->raw && !f->fields) {
-        code = q_fail(err, Q_USAGE,
-                      "the source row of record %" PRId64 " of run %" PRId64 " is not kept",
-                      c->record_no, c->run_id);
+        code = q_fail(err, Q_USAGE, "the source row of %s is not kept", f->name);
         q_hint(err, "Correct it at its source, and run the pipeline again.");
     }
     return code;
@@ -166,11 +192,13 @@ static enum q_code insert_edit(struct run_session *s, void *arg, struct q_err *e
 enum q_code run_edit_reject(struct run_session *s, const struct run_choice *choice,
                             const struct run_edit *edit, struct q_err *err)
 {
-    struct found f = {0};
+    struct found f;
     const char *fields = NULL;
     enum q_code code = find(s, choice, &f, err);
     if (!code)
-        code = fits(choice, &f, edit, err);
+        code = is_open(&f, err);
+    if (!code)
+        code = fits(&f, edit, err);
     if (!code && !edit->raw)
         code = edited_fields(s->arena, &f, edit, &fields, err);
     if (code)
@@ -200,6 +228,8 @@ enum q_code run_drop_rejects(struct run_session *s, const struct run_choice *c, 
 {
     struct db_param p[] = {c->run_id ? db_int("run_id", c->run_id) : db_null("run_id"),
                            c->record_no ? db_int("record_no", c->record_no) : db_null("record_no"),
+                           c->has_pos ? db_int("pos", c->pos) : db_null("pos"),
+                           db_text("relation", c->relation),
                            db_text("file", c->file),
                            db_text("pipeline", c->pipeline),
                            db_text("reason", c->reason),
@@ -207,7 +237,10 @@ enum q_code run_drop_rejects(struct run_session *s, const struct run_choice *c, 
                            db_text("by", user(s->arena)),
                            db_text("because", because)};
     struct params x = {.p = p, .n = sizeof p / sizeof p[0]};
-    enum q_code code = run_change(s, drop_chosen, &x, err);
+    struct found one;
+    enum q_code code = c->record_no || c->has_pos ? find(s, c, &one, err) : Q_OK;
+    if (!code)
+        code = run_change(s, drop_chosen, &x, err);
     *records = x.changed;
     return code;
 }

@@ -16,6 +16,10 @@
 struct run_choice {
     int64_t run_id, record_no;
     const char *file, *pipeline, *reason;
+    /* One record by its address: the relation and _q_pos. */
+    const char *relation;
+    bool has_pos;
+    int64_t pos;
 };
 
 /* What becomes of a record: raw text for one that could not be read, else columns ("name=value") of its source row. */
@@ -27,7 +31,7 @@ struct run_edit {
 /* Edit one open record. Q_USAGE when the choice is none or several, when it is not open, or when the edit does not fit it. */
 Q_MUST_CHECK enum q_code run_edit_reject(struct run_session *s, const struct run_choice *choice,
                                          const struct run_edit *edit, struct q_err *err);
-/* Give open records up. `because` may be NULL. */
+/* Give open records up. `because` may be NULL. Q_USAGE when a record_no is that of several records. */
 Q_MUST_CHECK enum q_code run_drop_rejects(struct run_session *s, const struct run_choice *choice,
                                           const char *because, int64_t *records, struct q_err *err);
 

@@ -50,6 +50,8 @@ struct file_reader {
                           struct q_arena *arena, struct q_err *err);
     /* MAY: records that are skipped, beside footers, by reason; after close(). Returns how many there are, up to `max`. */
     size_t (*skips)(void *file, struct q_arena *arena, struct extract_skip *out, size_t max);
+    /* MAY: what else is to be told of a file that was read; after close(). NULL: nothing. */
+    const char *(*remark)(void *file, struct q_arena *arena);
     /* MAY: once f->target is set: what is declared of its columns. */
     enum q_code (*check)(struct extract_file *s, const struct file_item *f, struct q_err *err);
     /* MAY: extract_file_shape(). */

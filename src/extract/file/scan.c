@@ -17,6 +17,7 @@ static void tell(struct extract_file *s, struct file_item *f)
         {"record cut", "records cut", atomic_load(&f->counts.cut)},
         {"empty row skipped", "empty rows skipped", atomic_load(&f->counts.empty_rows)},
     };
+    const char *remark = s->reader->remark ? s->reader->remark(f->file, f->arena) : NULL;
     struct q_buf told;
     q_buf_init(&told, TOLD_MAX);
     q_buf_adds(&told, f->shown);
@@ -24,6 +25,8 @@ static void tell(struct extract_file *s, struct file_item *f)
         if (notes[i].n)
             q_buf_printf(&told, ", %lld %s", (long long)notes[i].n,
                          notes[i].n == 1 ? notes[i].one : notes[i].many);
+    if (remark)
+        q_buf_printf(&told, ", %s", remark);
     f->told = q_strdup(f->arena, q_buf_text(&told));
     q_buf_release(&told);
     f->skips = q_alloc_array(f->arena, SKIPS_MAX, sizeof *f->skips);

@@ -89,6 +89,13 @@ static enum q_code locate(void *file, struct blocks_place *places, size_t n, siz
     return xml_locate(((struct opened *)file)->file, places, n, raw_max, arena, err);
 }
 
+/* A misspelt path gives no record, and so does an empty catalogue: only the one who knows can tell. */
+static const char *remark(void *file, struct q_arena *arena)
+{
+    const char *others = xml_others(((struct opened *)file)->file, arena);
+    return others ? q_printf(arena, "no record: the elements there are %s", others) : NULL;
+}
+
 /* What is told of a record is JSON, so it is read as such. */
 static void shape(const struct file_item *f, struct q_json *out)
 {
@@ -139,6 +146,8 @@ static enum q_code infer(struct extract_file *s, struct q_err *err)
     if (!code && s->paths.n && !s->columns.n) {
         code = q_fail(err, Q_SOURCE, "could not find columns in \"%s\": it has no record %s",
                       s->paths.v[0], s->o->records);
+        if (xml_look_others(look))
+            q_detail(err, "The elements there are %s.", xml_look_others(look));
         q_hint(err, "Look at `records`, or declare the columns.");
     }
     note_repeated(s, members, n);
@@ -158,5 +167,6 @@ const struct file_reader file_xml = {
     .worker = worker,
     .fill = fill,
     .locate = locate,
+    .remark = remark,
     .shape = shape,
 };

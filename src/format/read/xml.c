@@ -11,6 +11,7 @@ enum {
     ABOVE_MAX = 1 << 20,
     TEXTS = 4, /* records of a piece together: so many times the longest record, or this: */
     TEXTS_LEAST = 1 << 22,
+    OTHERS = 8,
     TOKEN_LEAST = 1 << 20, /* a tag may be as long whatever `max_record` */
 };
 
@@ -206,22 +207,55 @@ static void take_above(struct xml_file *f)
 
 /* ---- records ---- */
 
+/* An element where a record could be; that is of interest as long as there is none. */
+static void note_other(struct xml_file *f, const char *name)
+{
+    if (f->records || f->more_others)
+        return;
+    for (size_t i = 0; i < f->others.n; i++)
+        if (q_streq(f->others.v[i], name))
+            return;
+    f->more_others = f->others.n == OTHERS;
+    if (!f->more_others)
+        *q_vec_push(f->arena, &f->others) = q_strdup(f->arena, name);
+}
+
+const char *xml_others(const struct xml_file *f, struct q_arena *arena)
+{
+    const char *list = "";
+    if (f->records || !f->others.n)
+        return NULL;
+    for (size_t i = 0; i < f->others.n; i++)
+        list = q_printf(arena, "%s%s%s", list, i ? ", " : "", f->others.v[i]);
+    return f->more_others ? q_printf(arena, "%s and others", list) : list;
+}
+
+static bool is_record_anywhere(struct xml_file *f)
+{
+    const struct xml_records *r = &f->dialect->records;
+    for (size_t i = 0; i < r->n; i++) {
+        const char *step = r->steps[r->n - 1 - i];
+        if (i < f->depth && (!step || q_streq(level(f, f->depth - i)->name, step)))
+            continue;
+        note_other(f, level(f, f->depth)->name);
+        return false;
+    }
+    return true;
+}
+
 /* Is the element that was just opened a record, by its names? */
 static bool is_record(struct xml_file *f)
 {
     const struct xml_records *r = &f->dialect->records;
     size_t d = f->depth;
-    if (r->anywhere) {
-        for (size_t i = 0; i < r->n; i++) {
-            const char *step = r->steps[r->n - 1 - i];
-            if (i >= d || (step && !q_streq(level(f, d - i)->name, step)))
-                return false;
-        }
-        return true;
-    }
+    if (r->anywhere)
+        return is_record_anywhere(f);
     struct xml_level *l = level(f, d);
     const char *step = d <= r->n ? r->steps[d - 1] : "";
-    l->on_path = (d == 1 || level(f, d - 1)->on_path) && (!step || q_streq(l->name, step));
+    bool beside = d == 1 || level(f, d - 1)->on_path;
+    l->on_path = beside && (!step || q_streq(l->name, step));
+    if (beside && !l->on_path && d == r->n)
+        note_other(f, l->name);
     if (l->on_path && d > f->deepest)
         f->deepest = d;
     return l->on_path && d == r->n;

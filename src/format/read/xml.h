@@ -72,6 +72,9 @@ Q_MUST_CHECK enum q_code xml_fill(struct xml_file *file, const bool *wanted, str
 void xml_close(struct xml_file *file);
 /* Bytes of the file read so far. Any thread. */
 int64_t xml_file_read(struct xml_file *file);
+/* Of a file that was read to its end and has no record: the elements that are where its records were looked for, "item,
+ * vendor"; NULL: there are records, or no elements either. */
+const char *xml_others(const struct xml_file *file, struct q_arena *arena);
 /* As blocks_locate(), raw being JSON; reads the file again up to the last place. */
 Q_MUST_CHECK enum q_code xml_locate(struct xml_file *file, struct blocks_place *places, size_t n,
                                     size_t raw_max, struct q_arena *arena, struct q_err *err);
@@ -93,5 +96,7 @@ Q_MUST_CHECK enum q_code xml_look_at(struct xml_look *look, const char *path,
                                      const struct xml_dialect *dialect, struct q_err *err);
 /* In order of appearance: attributes, elements without elements in them, and texts with elements in between. */
 size_t xml_look_members(struct xml_look *look, const struct xml_member **out);
+/* xml_others() of the first file without records, or NULL. */
+const char *xml_look_others(const struct xml_look *look);
 
 #endif

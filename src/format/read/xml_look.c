@@ -96,6 +96,8 @@ enum q_code xml_look_at(struct xml_look *look, const char *path, const struct xm
     enum q_code code = xml_walk_open(f, err);
     while (!code && !f->ended)
         code = xml_walk(f, err);
+    if (!look->others)
+        look->others = xml_others(f, look->arena);
     q_arena_free(arena);
     return code;
 }
@@ -165,4 +167,9 @@ size_t xml_look_members(struct xml_look *look, const struct xml_member **out)
     }
     *out = look->members.v;
     return look->members.n;
+}
+
+const char *xml_look_others(const struct xml_look *look)
+{
+    return look->others;
 }

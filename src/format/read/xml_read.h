@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "base/file.h"
 #include "base/vec.h"
 #include "format/read/rows.h"
 #include "format/read/xml.h"
@@ -69,6 +70,7 @@ struct xml_look {
     int64_t records;
     struct xml_member own;
     bool has_own;
+    const char *others; /* xml_others() of the first file without records */
     Q_VEC(struct xml_member) members;
     struct q_buf padded; /* a text with room behind it to read ahead */
 };
@@ -94,8 +96,11 @@ struct xml_file {
     struct q_buf text;   /* of these */
     struct q_buf own;    /* the record's own text */
     size_t deepest;      /* levels of the path of records that were found */
-    int64_t records;     /* begun */
-    int64_t counted;     /* of them, told to the target */
+    q_paths
+        others; /* while there is no record: names of the elements where records were looked for */
+    bool more_others; /* and there are more than these */
+    int64_t records;  /* begun */
+    int64_t counted;  /* of them, told to the target */
     int64_t record_line;
     size_t repeated; /* a column with several values in this record, or n_cols */
     struct rows rows;

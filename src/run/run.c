@@ -179,12 +179,23 @@ enum q_code run_compile(struct run_session *s, const struct cfg_pipeline *pipeli
     return code ? code : run_fit_threads(s, *out, err);
 }
 
+struct failure {
+    const state_journals *dead;
+    const struct state_run *run;
+};
+
+static enum q_code record_in_transaction(struct run_session *s, void *arg, struct q_err *err)
+{
+    const struct failure *f = arg;
+    enum q_code code = run_record_dead(s, f->dead, err);
+    return code ? code : state_insert_run(s->db, f->run, err);
+}
+
 /* A run that failed goes on record with its message, in a transaction of its own. When that is not possible (cancelled, disk
  * full), its journal stays, and the next run puts it on record. */
 static void record_failure(struct run *r, const struct q_err *err)
 {
     struct run_session *s = r->s;
-    struct q_err ignored = {0};
     if (!r->journal.path || err->code == Q_CANCELLED)
         return;
     if (!q_file_exists(s->warehouse)) { /* there is nothing yet to put it into */
@@ -201,18 +212,13 @@ static void record_failure(struct run *r, const struct q_err *err)
                             .fence = state_fence(s->lock),
                             .exit_code = q_code_exit(err->code),
                             .message = err->message};
-    if (run_attach_for_writing(s, &ignored) || db_begin(s->db, &ignored))
+    struct failure failure = {&r->dead, &run};
+    struct q_err ignored = {0}; /* `err` is the one to tell */
+    if (run_change(s, record_in_transaction, &failure, &ignored))
         return;
-    if (state_open_for_write(s->db, s->lock, &ignored) || run_record_dead(s, &r->dead, &ignored) ||
-        state_insert_run(s->db, &run, &ignored) || db_commit(s->db, &ignored)) {
-        db_rollback(s->db);
-        return;
-    }
     state_journal_remove(&r->journal);
     for (size_t i = 0; i < r->dead.n; i++)
         state_journal_remove(&r->dead.v[i]);
-    if (run_detach(s, &ignored))
-        q_log(Q_LOG_WARN, "%s", ignored.message);
 }
 
 void run_begin_work(struct run *r, struct q_arena *arena)

@@ -65,12 +65,12 @@ Q_MUST_CHECK enum q_code run_lock(struct run_session *s, struct q_err *err);
 Q_MUST_CHECK enum q_code run_attach(struct run_session *s, struct q_err *err);
 Q_MUST_CHECK enum q_code run_detach(struct run_session *s, struct q_err *err);
 
-/* Change the warehouse outside of a run, in one transaction. The session holds the lock; the warehouse is attached for
- * writing as "wh" while `change` works, and what it returns ends or undoes the transaction. */
-Q_MUST_CHECK enum q_code run_change(struct run_session *s,
-                                    enum q_code (*change)(struct run_session *s, void *arg,
-                                                          struct q_err *err),
-                                    void *arg, struct q_err *err);
+/* Change the warehouse outside of a run, in one transaction. The session holds the lock, unless it is a scratch one; the
+ * warehouse is attached for writing as "wh" and has the state tables of this version while `change` works, and what it
+ * returns ends or undoes the transaction. `change` NULL: the state tables alone. */
+typedef enum q_code run_change_fn(struct run_session *s, void *arg, struct q_err *err);
+Q_MUST_CHECK enum q_code run_change(struct run_session *s, run_change_fn *change, void *arg,
+                                    struct q_err *err);
 
 struct run_reason {
     const char *relation, *kind, *reason; /* kind: "rejected" or "skipped" */

@@ -84,6 +84,13 @@ struct cmd_interval {
 /* --from and --to belong together, and --full stands alone. Q_USAGE. */
 Q_MUST_CHECK enum q_code cmd_check_interval(const struct cmd_interval *interval, struct q_err *err);
 
+/* --wait, for an option table whose struct has the field `wait`. */
+#define CMD_WAIT_OPT(st, hlp)                                                                      \
+    {                                                                                              \
+        .name = "wait", .arg = "S", .type = Q_OPT_INT, .min = 0, .max = 1000000, .fallback = "10", \
+        .offset = offsetof(st, wait), .help = (hlp)                                                \
+    }
+
 /* Where the warehouse of the chosen environment is. */
 const char *cmd_warehouse(const struct cmd_ctx *ctx);
 /* Q_TARGET with a hint when there is no warehouse yet. */
@@ -93,6 +100,13 @@ Q_MUST_CHECK enum q_code cmd_require_warehouse(const struct cmd_ctx *ctx, struct
 struct db_conn;
 Q_MUST_CHECK enum q_code cmd_open_warehouse(struct cmd_ctx *ctx, struct db_conn **out,
                                             struct q_err *err);
+/* A workspace for runs (run/run.h). `wait`: seconds. */
+struct run_session;
+Q_MUST_CHECK enum q_code cmd_open_session(struct cmd_ctx *ctx, int64_t wait,
+                                          struct run_session *out, struct q_err *err);
+/* The same with the run lock of the warehouse. */
+Q_MUST_CHECK enum q_code cmd_lock_session(struct cmd_ctx *ctx, int64_t wait,
+                                          struct run_session *out, struct q_err *err);
 /* Print a JSON document on stdout with a line end. */
 struct q_json;
 Q_MUST_CHECK enum q_code cmd_print_json(const struct q_json *value, bool pretty, struct q_err *err);

@@ -6,12 +6,10 @@
 
 #include "base/cancel.h"
 #include "base/clock.h"
-#include "base/json.h"
 #include "base/log.h"
 #include "base/parse.h"
 #include "base/suggest.h"
 #include "cmd/cmd.h"
-#include "db/db.h"
 #include "extract/file/file.h"
 #include "quern_version.h"
 
@@ -158,48 +156,4 @@ int cmd_main(int argc, char **argv)
     }
     q_arena_free(arena);
     return status;
-}
-
-const char *cmd_warehouse(const struct cmd_ctx *ctx)
-{
-    return q_path_join(ctx->arena, ctx->project->dir, ctx->project->env->warehouse.path.s);
-}
-
-enum q_code cmd_require_warehouse(const struct cmd_ctx *ctx, struct q_err *err)
-{
-    if (q_file_exists(cmd_warehouse(ctx)))
-        return Q_OK;
-    enum q_code code =
-        q_fail(err, Q_TARGET, "there is no warehouse at \"%s\" yet", cmd_warehouse(ctx));
-    q_hint(err, "Load it with `quern run`.");
-    return code;
-}
-
-enum q_code cmd_open_warehouse(struct cmd_ctx *ctx, struct db_conn **out, struct q_err *err)
-{
-    const struct cfg_warehouse *w = &ctx->project->env->warehouse;
-    const char *path = cmd_warehouse(ctx);
-    struct db *db;
-    enum q_code code = cmd_require_warehouse(ctx, err);
-    if (code)
-        return code;
-    struct db_settings settings = {.path = path,
-                                   .read_only = true,
-                                   .memory_limit = w->memory_limit,
-                                   .threads = (int)w->threads};
-    code = db_open(ctx->arena, &settings, &db, err);
-    return code ? code : db_connect(db, ctx->arena, out, err);
-}
-
-enum q_code cmd_print_json(const struct q_json *value, bool pretty, struct q_err *err)
-{
-    struct q_buf text;
-    q_buf_init(&text, 1U << 30);
-    q_json_write(value, pretty, &text);
-    q_buf_addc(&text, '\n');
-    enum q_code code = q_buf_check(&text, "the JSON output", err);
-    if (!code)
-        (void)fwrite(text.p, 1, text.n, stdout); /* checked at exit */
-    q_buf_release(&text);
-    return code;
 }

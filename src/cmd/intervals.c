@@ -24,14 +24,7 @@ static const struct q_opt opts[] = {
      .type = Q_OPT_TEXT,
      .offset = offsetof(struct args, source),
      .help = "one source of the pipeline alone"},
-    {.name = "wait",
-     .arg = "S",
-     .type = Q_OPT_INT,
-     .min = 0,
-     .max = 1000000,
-     .fallback = "10",
-     .offset = offsetof(struct args, wait),
-     .help = "--forget: seconds to wait for the lock of the warehouse"},
+    CMD_WAIT_OPT(struct args, "--forget: seconds to wait for the lock of the warehouse"),
     CMD_OUTPUT_OPTS(struct args),
     {0},
 };
@@ -222,8 +215,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     if (!code)
         code = cmd_require_warehouse(ctx, err);
     if (!code)
-        code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
-                        &session, err);
+        code = cmd_open_session(ctx, a->wait, &session, err);
     if (!code && a->forget)
         code = run_lock(&session, err);
     if (!code)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/json.h"
 #include "base/suggest.h"
 
 static const char *format_of(const struct cmd_ctx *ctx, const char *path, const char *format)
@@ -59,6 +60,19 @@ enum q_code cmd_output_close(struct cmd_output *out, enum q_code code, struct q_
         (void)unlink(out->temp);
     return code ? code
                 : q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", out->path, strerror(why));
+}
+
+enum q_code cmd_print_json(const struct q_json *value, bool pretty, struct q_err *err)
+{
+    struct q_buf text;
+    q_buf_init(&text, 1U << 30);
+    q_json_write(value, pretty, &text);
+    q_buf_addc(&text, '\n');
+    enum q_code code = q_buf_check(&text, "the JSON output", err);
+    if (!code)
+        (void)fwrite(text.p, 1, text.n, stdout); /* checked at exit */
+    q_buf_release(&text);
+    return code;
 }
 
 enum q_code cmd_unknown(const char *what, const char *name, const q_texts *names,

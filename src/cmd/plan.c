@@ -86,8 +86,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
         q_clock_set(a->as_of.usec);
     code = plan_order(ctx->arena, ctx->project, ctx->model, &ctx->rest, &list, &n, err);
     if (!code)
-        code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, 0, &session,
-                        err);
+        code = cmd_open_session(ctx, 0, &session, err);
     session.from = a->interval.from;
     session.to = a->interval.to;
     session.full = a->interval.full;

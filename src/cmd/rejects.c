@@ -56,7 +56,7 @@ static const struct q_opt opts[] = {
      .help = "edit: no value; may be repeated"},
     TEXT_ROW("raw", raw, "TEXT", "edit: the whole text of a record that could not be read"),
     TEXT_ROW("because", because, "TEXT", "drop: why, kept with the record"),
-    INT_ROW("wait", wait, "S", 0, "10", "seconds to wait for the lock of the warehouse"),
+    CMD_WAIT_OPT(struct args, "seconds to wait for the lock of the warehouse"),
     CMD_OUTPUT_OPTS(struct args),
     {0},
 };
@@ -178,10 +178,7 @@ static enum q_code reasons(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 static enum q_code open_session(struct cmd_ctx *ctx, struct run_session *s, struct q_err *err)
 {
     const struct args *a = ctx->args;
-    enum q_code code =
-        run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait, s, err);
-    if (!code)
-        code = run_lock(s, err);
+    enum q_code code = cmd_lock_session(ctx, a->wait, s, err);
     return code ? code : run_prepare(s, err);
 }
 

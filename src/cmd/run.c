@@ -21,14 +21,7 @@ static const struct q_opt opts[] = {
      .type = Q_OPT_TIME,
      .offset = offsetof(struct args, as_of),
      .help = "the run's clock, UTC, instead of now"},
-    {.name = "wait",
-     .arg = "S",
-     .type = Q_OPT_INT,
-     .min = 0,
-     .max = 1000000,
-     .fallback = "10",
-     .offset = offsetof(struct args, wait),
-     .help = "seconds to wait for the lock of the warehouse"},
+    CMD_WAIT_OPT(struct args, "seconds to wait for the lock of the warehouse"),
     {.name = "publish",
      .arg = "RUN",
      .type = Q_OPT_INT,
@@ -139,8 +132,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     if (!code && !n)
         return q_fail(err, Q_CONFIG, "there is no pipeline in \"%s/pipelines\"", ctx->project->dir);
     if (!code)
-        code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
-                        &session, err);
+        code = cmd_open_session(ctx, a->wait, &session, err);
     session.accept_shrink = a->accept_shrink;
     session.accept_contract = a->accept_contract;
     session.from = a->interval.from;

@@ -23,14 +23,7 @@ static const struct q_opt opts[] = {
      .fallback = "20",
      .offset = offsetof(struct args, limit),
      .help = "newest runs shown"},
-    {.name = "wait",
-     .arg = "S",
-     .type = Q_OPT_INT,
-     .min = 0,
-     .max = 1000000,
-     .fallback = "10",
-     .offset = offsetof(struct args, wait),
-     .help = "drop: seconds to wait for the lock of the warehouse"},
+    CMD_WAIT_OPT(struct args, "drop: seconds to wait for the lock of the warehouse"),
     CMD_OUTPUT_OPTS(struct args),
     {0},
 };
@@ -103,10 +96,7 @@ static enum q_code drop(struct cmd_ctx *ctx, struct q_err *err)
     int64_t run_id = 0;
     enum q_code code = q_parse_int(ctx->rest.v[1], "the run id", 1, INT64_MAX, &run_id, err);
     if (!code)
-        code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
-                        &session, err);
-    if (!code)
-        code = run_lock(&session, err);
+        code = cmd_lock_session(ctx, a->wait, &session, err);
     if (!code)
         code = run_drop(&session, run_id, err);
     if (code)

@@ -61,8 +61,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     (void)exit;
     enum q_code code = split(ctx, &pipeline, &wanted, err);
     if (!code)
-        code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, 0, &session,
-                        err);
+        code = cmd_open_session(ctx, 0, &session, err);
     if (!code)
         code = run_up_to(&session, pipeline, wanted, &relation, err);
     return code ? code : print(ctx, &session, relation, err);

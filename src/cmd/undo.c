@@ -16,14 +16,7 @@ static const struct q_opt opts[] = {
      .type = Q_OPT_FLAG,
      .offset = offsetof(struct args, dry),
      .help = "say what would be undone, and change nothing"},
-    {.name = "wait",
-     .arg = "S",
-     .type = Q_OPT_INT,
-     .min = 0,
-     .max = 1000000,
-     .fallback = "10",
-     .offset = offsetof(struct args, wait),
-     .help = "seconds to wait for the lock of the warehouse"},
+    CMD_WAIT_OPT(struct args, "seconds to wait for the lock of the warehouse"),
     {0},
 };
 
@@ -68,10 +61,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     (void)exit;
     enum q_code code = q_parse_int(ctx->rest.v[0], "the run id", 1, INT64_MAX, &run_id, err);
     if (!code)
-        code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
-                        &session, err);
-    if (!code)
-        code = run_lock(&session, err);
+        code = cmd_lock_session(ctx, a->wait, &session, err);
     if (!code)
         code = undo_run(&session, run_id, a->dry, &result, err);
     if (code)

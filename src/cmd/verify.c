@@ -13,14 +13,7 @@ struct args {
 };
 
 static const struct q_opt opts[] = {
-    {.name = "wait",
-     .arg = "S",
-     .type = Q_OPT_INT,
-     .min = 0,
-     .max = 1000000,
-     .fallback = "10",
-     .offset = offsetof(struct args, wait),
-     .help = "seconds to wait for the file of the warehouse"},
+    CMD_WAIT_OPT(struct args, "seconds to wait for the file of the warehouse"),
     {0},
 };
 
@@ -134,8 +127,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     if (!code)
         code = cmd_require_warehouse(ctx, err);
     if (!code)
-        code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
-                        &session, err);
+        code = cmd_open_session(ctx, a->wait, &session, err);
     if (code)
         return code;
     if (o)

@@ -37,14 +37,7 @@ static const struct q_opt opts[] = {
      .max = INT64_MAX,
      .offset = offsetof(struct args, version),
      .help = "the version with this number"},
-    {.name = "wait",
-     .arg = "S",
-     .type = Q_OPT_INT,
-     .min = 0,
-     .max = 1000000,
-     .fallback = "10",
-     .offset = offsetof(struct args, wait),
-     .help = "seconds to wait for the file of the warehouse"},
+    CMD_WAIT_OPT(struct args, "seconds to wait for the file of the warehouse"),
     {0},
 };
 
@@ -301,8 +294,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
     if (!code && a->keys.n)
         code = cmd_require_warehouse(ctx, err);
     if (!code)
-        code = run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, a->wait,
-                        &session, err);
+        code = cmd_open_session(ctx, a->wait, &session, err);
     if (!code)
         code = why_row(&o, &doc, &found, err);
     if (code)

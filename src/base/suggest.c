@@ -56,3 +56,13 @@ const char *q_suggest(const char *word, const char *const *candidates, size_t n)
     }
     return best;
 }
+
+void q_suggest_hint(struct q_err *err, const char *word, const char *const *candidates, size_t n,
+                    const char *otherwise)
+{
+    const char *near = q_suggest(word, candidates, n);
+    if (near)
+        q_hint(err, "Did you mean `%s`?", near);
+    else if (otherwise)
+        q_hint(err, "%s", otherwise);
+}

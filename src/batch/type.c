@@ -35,13 +35,10 @@ static enum q_code unknown_type(const char *text, const char *word, struct q_err
     const char *known[N_SPELLINGS];
     for (size_t i = 0; i < N_SPELLINGS; i++)
         known[i] = names[i].name;
-    const char *near = q_suggest(word, known, N_SPELLINGS);
     enum q_code code = q_fail(err, Q_CONFIG, "unknown type \"%s\"", text);
-    if (near)
-        q_hint(err, "Did you mean `%s`?", near);
-    else
-        q_hint(err, "Types are boolean, smallint, integer, bigint, hugeint, decimal(p,s), double, "
-                    "text, date, time, timestamp, timestamptz, uuid, blob and json.");
+    q_suggest_hint(err, word, known, N_SPELLINGS,
+                   "Types are boolean, smallint, integer, bigint, hugeint, decimal(p,s), double, "
+                   "text, date, time, timestamp, timestamptz, uuid, blob and json.");
     return code;
 }
 
@@ -179,4 +176,12 @@ ptrdiff_t q_schema_find(const struct q_schema *schema, const char *name)
         if (q_strcaseeq(schema->v[i].name, name))
             return (ptrdiff_t)i;
     return -1;
+}
+
+const char *q_schema_suggest(struct q_arena *arena, const struct q_schema *schema, const char *name)
+{
+    const char **candidates = q_alloc_array(arena, schema->n + 1, sizeof *candidates);
+    for (size_t i = 0; i < schema->n; i++)
+        candidates[i] = schema->v[i].name;
+    return q_suggest(name, candidates, schema->n);
 }

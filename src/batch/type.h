@@ -72,5 +72,8 @@ struct q_column *q_schema_add(struct q_arena *arena, struct q_schema *schema, co
                               struct q_type type);
 /* Index of a column without regard to ASCII case, or -1. */
 ptrdiff_t q_schema_find(const struct q_schema *schema, const char *name);
+/* The column whose name is nearest to a wrong one (base/suggest.h), or NULL. */
+const char *q_schema_suggest(struct q_arena *arena, const struct q_schema *schema,
+                             const char *name);
 
 #endif

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Declared rules as conditions on a row. */
 #include "base/parse.h"
-#include "base/suggest.h"
 #include "check/internal.h"
 
 static const char *const reasons[] = {
@@ -44,14 +43,10 @@ enum q_code check_require(const struct check *c, const struct cfg_text *name,
     *out = check_column(c, name->s);
     if (*out)
         return Q_OK;
-    q_texts names = {0};
-    for (size_t i = 0; i < c->in.columns->n; i++)
-        *q_vec_push(c->arena, &names) = c->in.columns->v[i].name;
-    const char *near = q_suggest(name->s, names.v, names.n);
-    if (near)
-        return cfg_fail(err, name->pos, "unknown column \"%s\"; did you mean \"%s\"?", name->s,
-                        near);
-    return cfg_fail(err, name->pos, "unknown column \"%s\"", name->s);
+    const char *near = q_schema_suggest(c->arena, c->in.columns, name->s);
+    return cfg_fail(err, name->pos,
+                    near ? "unknown column \"%s\"; did you mean \"%s\"?" : "unknown column \"%s\"",
+                    name->s, near);
 }
 
 bool check_comparable(struct q_type a, struct q_type b)

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "base/suggest.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "extract/driver.h"

@@ -104,8 +104,7 @@ static enum q_code print_source(struct cmd_ctx *ctx, const char *name, struct q_
         *q_vec_push(ctx->arena, &known) = (*d)->name;
     if (!driver) {
         enum q_code code = q_fail(err, Q_USAGE, "there is no source of type \"%s\"", name);
-        const char *near = q_suggest(name, known.v, known.n);
-        q_hint(err, near ? "Did you mean `%s`?" : "Run `quern help source`.", near);
+        q_suggest_hint(err, name, known.v, known.n, "Run `quern help source`.");
         return code;
     }
     (void)printf("%s: %s\n", name, driver->words.summary);

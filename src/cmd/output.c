@@ -79,11 +79,7 @@ enum q_code cmd_unknown(const char *what, const char *name, const q_texts *names
                         const char *otherwise, struct q_err *err)
 {
     enum q_code code = q_fail(err, Q_USAGE, "unknown %s \"%s\"", what, name);
-    const char *near = q_suggest(name, names->v, names->n);
-    if (near)
-        q_hint(err, "Did you mean `%s`?", near);
-    else
-        q_hint(err, "%s", otherwise);
+    q_suggest_hint(err, name, names->v, names->n, otherwise);
     return code;
 }
 

@@ -6,7 +6,6 @@
  * several rows of one record, which have one position: a record is skipped when none of its rows is left, and the rows to
  * load are those of keys that are there once, and the kept ones.
  */
-#include "base/suggest.h"
 #include "load/internal.h"
 
 static const struct q_column *relation_column(const struct load *l, const char *name)
@@ -18,13 +17,9 @@ static const struct q_column *relation_column(const struct load *l, const char *
 static enum q_code missing_column(const struct load *l, struct cfg_pos pos, const char *name,
                                   const char *why, struct q_err *err)
 {
-    q_texts names = {0};
-    const struct q_schema *s = &l->plan->current.columns;
-    for (size_t i = 0; i < s->n; i++)
-        *q_vec_push(l->arena, &names) = s->v[i].name;
     enum q_code code =
         cfg_fail(err, pos, "the relation to load has no column \"%s\", %s", name, why);
-    const char *near = q_suggest(name, names.v, names.n);
+    const char *near = q_schema_suggest(l->arena, &l->plan->current.columns, name);
     if (near)
         q_hint(
             err,

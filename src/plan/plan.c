@@ -231,13 +231,9 @@ static enum q_code find_wanted(struct q_arena *arena, const struct cfg_project *
     for (size_t i = 0; i < project->pipelines.n; i++)
         *q_vec_push(arena, &names) = project->pipelines.v[i].name.s;
     enum q_code code = q_fail(err, Q_USAGE, "unknown pipeline \"%s\"", name);
-    const char *near = q_suggest(name, names.v, names.n);
-    if (near)
-        q_hint(err, "Did you mean `%s`?", near);
-    else
-        q_hint(
-            err,
-            "Pipelines are the files in pipelines/; `quern run` without names runs all of them.");
+    q_suggest_hint(
+        err, name, names.v, names.n,
+        "Pipelines are the files in pipelines/; `quern run` without names runs all of them.");
     return code;
 }
 

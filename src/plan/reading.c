@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/embed.h"
 #include "base/parse.h"
-#include "base/suggest.h"
 #include "state/reads.h"
 
 bool plan_is_incremental(const struct cfg_pipeline *pipeline)
@@ -40,7 +39,6 @@ static enum q_code find_cursor(const struct plan *plan, const struct cfg_source 
     const struct cfg_text *cursor = &source->incremental.cursor;
     char shown[Q_TYPE_TEXT];
     ptrdiff_t i = q_schema_find(columns, cursor->s);
-    q_texts names = {0};
     *out = i < 0 ? NULL : &columns->v[i];
     if (*out && cursor_type_ok((*out)->type))
         return Q_OK;
@@ -50,15 +48,11 @@ static enum q_code find_cursor(const struct plan *plan, const struct cfg_source 
             "column \"%s\" is %s: a cursor is an integer, a decimal, a date, a timestamp "
             "or a text",
             cursor->s, q_type_text((*out)->type, shown));
-    for (size_t k = 0; k < columns->n; k++)
-        *q_vec_push(plan->arena, &names) = columns->v[k].name;
-    const char *near = q_suggest(cursor->s, names.v, names.n);
-    if (near)
-        return cfg_fail(err, cursor->pos,
-                        "source \"%s\" has no column \"%s\"; did you mean \"%s\"?", source->name.s,
-                        cursor->s, near);
-    return cfg_fail(err, cursor->pos, "source \"%s\" has no column \"%s\"", source->name.s,
-                    cursor->s);
+    const char *near = q_schema_suggest(plan->arena, columns, cursor->s);
+    return cfg_fail(err, cursor->pos,
+                    near ? "source \"%s\" has no column \"%s\"; did you mean \"%s\"?"
+                         : "source \"%s\" has no column \"%s\"",
+                    source->name.s, cursor->s, near);
 }
 
 static enum q_code declared(const struct plan *plan, const struct plan_reading *r, const char *key,

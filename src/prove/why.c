@@ -2,7 +2,6 @@
 #include "prove/why.h"
 
 #include "base/parse.h"
-#include "base/suggest.h"
 #include "prove/whyint.h"
 
 enum { ROWS = 50 };
@@ -65,18 +64,15 @@ void why_columns(struct why *w, q_texts *out)
 static enum q_code check_column(struct why *w, struct q_err *err)
 {
     struct q_schema stored = {0};
-    q_texts names = {0};
     if (!w->o->column)
         return Q_OK;
     model_stored_columns(w->arena, w->table, &stored);
-    for (size_t i = 0; i < stored.n; i++) {
+    for (size_t i = 0; i < stored.n; i++)
         if (q_strcaseeq(stored.v[i].name, w->o->column))
             return Q_OK;
-        *q_vec_push(w->arena, &names) = stored.v[i].name;
-    }
     enum q_code code =
         q_fail(err, Q_USAGE, "unknown column \"%s\" of %s", w->o->column, w->table->name);
-    const char *near = q_suggest(w->o->column, names.v, names.n);
+    const char *near = q_schema_suggest(w->arena, &stored, w->o->column);
     if (near)
         q_hint(err, "Did you mean `%s`?", near);
     return code;

@@ -32,12 +32,10 @@ static enum q_code workspace_name(const struct plan *plan, const char *relation,
             return Q_OK;
     enum q_code code = q_fail(err, Q_USAGE, "unknown relation \"%s\" of pipeline \"%s\"", relation,
                               plan->pipeline->name.s);
-    const char *near = q_suggest(relation, names.v, names.n);
-    if (near)
-        q_hint(err, "Did you mean `%s`?", near);
-    else
-        q_hint(err, "It has the relations of its sources and steps: see `quern plan %s`.",
-               plan->pipeline->name.s);
+    q_suggest_hint(err, relation, names.v, names.n,
+                   q_printf(plan->arena,
+                            "It has the relations of its sources and steps: see `quern plan %s`.",
+                            plan->pipeline->name.s));
     return code;
 }
 

@@ -127,11 +127,8 @@ static enum q_code set_field(struct q_arena *arena, struct q_json *row, const ch
     }
     if (!known) {
         enum q_code code = q_fail(err, Q_USAGE, "the source row has no column \"%s\"", name);
-        const char *near = q_suggest(name, names.v, names.n);
-        if (near)
-            q_hint(err, "Did you mean `%s`?", near);
-        else
-            q_hint(err, "Rules may name derived columns; what can be set are those of the source.");
+        q_suggest_hint(err, name, names.v, names.n,
+                       "Rules may name derived columns; what can be set are those of the source.");
         return code;
     }
     if (is_null)

@@ -37,10 +37,9 @@ enum q_code view_require(const struct view *v, const struct cfg_text *name, stru
     for (size_t i = 0; i < v->items.n; i++)
         *q_vec_push(v->t->arena, &names) = v->items.v[i].name;
     const char *near = q_suggest(name->s, names.v, names.n);
-    if (near)
-        return cfg_fail(err, name->pos, "unknown column \"%s\"; did you mean \"%s\"?", name->s,
-                        near);
-    return cfg_fail(err, name->pos, "unknown column \"%s\"", name->s);
+    return cfg_fail(err, name->pos,
+                    near ? "unknown column \"%s\"; did you mean \"%s\"?" : "unknown column \"%s\"",
+                    name->s, near);
 }
 
 void view_fail(struct view *v, const char *fails_sql, const char *value_sql, const char *reason,

@@ -14,10 +14,7 @@ static enum q_code check_column(struct expr *e, struct node *node, struct q_err 
     const struct q_schema *columns = e->env.columns;
     ptrdiff_t i = q_schema_find(columns, node->text);
     if (i < 0) {
-        const char **names = q_alloc_array(e->arena, columns->n + 1, sizeof *names);
-        for (size_t k = 0; k < columns->n; k++)
-            names[k] = columns->v[k].name;
-        const char *near = q_suggest(node->text, names, columns->n);
+        const char *near = q_schema_suggest(e->arena, columns, node->text);
         return expr_fail_at(e, node, err,
                             near ? "unknown column \"%s\"; did you mean \"%s\"?"
                                  : "unknown column \"%s\"",

@@ -97,21 +97,24 @@ void q_buf_init(struct q_buf *b, size_t max)
     *b = (struct q_buf){.max = max};
 }
 
-static void release_deferred(void *b)
+static void free_text(void *home)
 {
-    q_buf_release(b);
+    free(*(char **)home);
 }
 
 void q_buf_init_in(struct q_buf *b, struct q_arena *arena, size_t max)
 {
     q_buf_init(b, max);
-    q_arena_defer(arena, release_deferred, b);
+    b->home = q_new(arena, char *);
+    q_arena_defer(arena, free_text, b->home);
 }
 
 void q_buf_release(struct q_buf *b)
 {
     free(b->p);
-    *b = (struct q_buf){.max = b->max};
+    if (b->home)
+        *b->home = NULL;
+    *b = (struct q_buf){.max = b->max, .home = b->home};
 }
 
 void q_buf_clear(struct q_buf *b)
@@ -140,6 +143,8 @@ static bool reserve(struct q_buf *b, size_t n)
         q_out_of_memory(cap);
     b->p = p;
     b->cap = cap;
+    if (b->home)
+        *b->home = p;
     return true;
 }
 

@@ -58,12 +58,13 @@ bool q_utf8_valid(const char *p, size_t n, size_t *bad);
 struct q_buf {
     char *p; /* NULL until the first byte, else NUL-terminated */
     size_t n, cap, max;
-    bool full; /* something did not fit */
+    bool full;   /* something did not fit */
+    char **home; /* of a buffer in an arena: where the arena finds p; else NULL */
 };
 
 /* `max`: ceiling in bytes. */
 void q_buf_init(struct q_buf *b, size_t max);
-/* As q_buf_init, released with the arena: *b lives as long, so it is no variable of a function that the arena outlives. */
+/* As q_buf_init; the text is the arena's and good until it ends, also when *b is gone before. */
 void q_buf_init_in(struct q_buf *b, struct q_arena *arena, size_t max);
 void q_buf_release(struct q_buf *b);
 void q_buf_clear(struct q_buf *b);

@@ -54,6 +54,41 @@ static void a_buffer_of_an_arena_goes_with_it_and_grows_to_megabytes(void **stat
     q_arena_free(a);
 }
 
+static const char *built(struct q_arena *a, int rows)
+{
+    struct q_buf b;
+    q_buf_init_in(&b, a, 1000);
+    q_buf_printf(&b, "%d rows", rows);
+    return q_buf_text(&b);
+}
+
+static void the_text_of_a_buffer_in_an_arena_outlives_the_buffer(void **state)
+{
+    (void)state;
+    struct q_arena *a = q_arena_new(NULL, "test");
+    const char *one = built(a, 1), *two = built(a, 2);
+    assert_string_equal(one, "1 rows");
+    assert_string_equal(two, "2 rows");
+    q_arena_free(a);
+}
+
+static void a_buffer_in_an_arena_may_be_moved_and_released(void **state)
+{
+    (void)state;
+    struct q_arena *a = q_arena_new(NULL, "test");
+    struct q_buf b, moved;
+    q_buf_init_in(&b, a, 3000);
+    q_buf_adds(&b, "first");
+    moved = b;
+    for (int i = 0; i < 200; i++)
+        q_buf_adds(&moved, ", more");
+    assert_int_equal(moved.n, 1205);
+    q_buf_release(&moved);
+    q_buf_adds(&moved, "again");
+    assert_string_equal(q_buf_text(&moved), "again");
+    q_arena_free(a);
+}
+
 static void utf8_is_valid_as_unicode_says(void **state)
 {
     (void)state;
@@ -129,6 +164,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_buffer_holds_what_fits_under_its_ceiling_and_says_what_did_not),
         cmocka_unit_test(a_buffer_of_an_arena_goes_with_it_and_grows_to_megabytes),
+        cmocka_unit_test(the_text_of_a_buffer_in_an_arena_outlives_the_buffer),
+        cmocka_unit_test(a_buffer_in_an_arena_may_be_moved_and_released),
         cmocka_unit_test(utf8_is_valid_as_unicode_says),
         cmocka_unit_test(texts_are_trimmed_and_compared),
     };

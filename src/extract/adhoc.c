@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/suggest.h"
 #include "extract/file/file.h"
+#include "extract/parts.h"
 #include "extract/rejects.h"
 #include "sql/build.h"
 
@@ -413,12 +414,9 @@ enum q_code extract_adhoc_note(struct extract_adhoc *a, struct step_ctx *ctx,
                                 .columns = a->columns,
                                 .driver = a,
                                 .locate = a->driver ? locate : NULL};
-    enum q_code code = Q_OK;
-    for (size_t i = 0; a->driver && i < a->driver->n_parts(a->source) && !code; i++) {
-        struct extract_stats s = a->driver->stats(a->source, i);
-        code = extract_note_part(ctx->db, out->name, i, &s, err);
-    }
-    return code;
+    return a->driver
+               ? extract_note_parts(ctx->arena, ctx->db, out->name, a->driver, a->source, NULL, err)
+               : Q_OK;
 }
 
 int64_t extract_adhoc_rejected(const struct extract_adhoc *a)

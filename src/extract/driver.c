@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "base/embed.h"
 #include "sql/build.h"
 
 const struct extract_driver *extract_driver_find(const char *name)
@@ -130,16 +129,4 @@ enum q_code extract_places(const struct extract_driver *driver, struct extract_s
     }
     q_arena_free(scratch);
     return code;
-}
-
-enum q_code extract_note_part(struct db_conn *db, const char *relation, size_t part,
-                              const struct extract_stats *s, struct q_err *err)
-{
-    struct db_param p[] = {
-        db_text("relation", relation),   db_int("file_no", (int64_t)part),
-        db_text("path", s->path),        s->size < 0 ? db_null("size") : db_int("size", s->size),
-        db_int("records", s->records),   db_int("rejected", s->rejected),
-        db_text("detected", s->detected)};
-    return db_exec(db, q_embed_text("extract/insert_source.sql"), p, sizeof p / sizeof *p, NULL,
-                   err);
 }

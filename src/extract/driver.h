@@ -185,9 +185,6 @@ const char *extract_select(struct q_arena *arena, const struct extract_source *s
 Q_MUST_CHECK enum q_code extract_places(const struct extract_driver *driver,
                                         struct extract_source *s, const int64_t *pos, size_t n,
                                         int64_t *ordinals, int64_t *lines, struct q_err *err);
-/* A row of q_sources. */
-Q_MUST_CHECK enum q_code extract_note_part(struct db_conn *db, const char *relation, size_t part,
-                                           const struct extract_stats *stats, struct q_err *err);
 /* The declared columns of a source as a schema. */
 Q_MUST_CHECK enum q_code extract_declared(struct q_arena *arena, const struct cfg_source *cfg,
                                           struct q_schema *out, struct q_err *err);

@@ -3,11 +3,11 @@
 
 #include <unistd.h>
 
-#include "base/embed.h"
 #include "extract/contract.h"
 #include "extract/driver.h"
 #include "extract/file/file.h"
 #include "extract/incremental.h"
+#include "extract/parts.h"
 #include "extract/rejects.h"
 #include "extract/replay.h"
 #include "plan/plan.h"
@@ -168,48 +168,6 @@ static enum q_code scan(const struct spec *spec, struct step_ctx *ctx, struct q_
     return code || !spec->driver->finish ? code : spec->driver->finish(spec->source, err);
 }
 
-/* Records that the driver does not count are counted behind the scan: each is a row. */
-static enum q_code count_rows(const struct spec *spec, struct step_ctx *ctx, size_t part,
-                              int64_t *out, struct q_err *err)
-{
-    return db_get_ints(ctx->db,
-                       sql_make(ctx->arena,
-                                "SELECT count(*) FROM %I WHERE _q_pos >= %d AND _q_pos < %d",
-                                spec->table, q_pos((int64_t)part, 0), q_pos((int64_t)part + 1, 0)),
-                       NULL, 0, out, 1, 0, err);
-}
-
-static enum q_code note_skip(const struct spec *spec, struct step_ctx *ctx,
-                             const struct extract_skip *skip, struct q_err *err)
-{
-    return db_exec(ctx->db,
-                   sql_make(ctx->arena, "INSERT INTO q_skipped SELECT %L, %L, %d", spec->relation,
-                            skip->reason, skip->records),
-                   NULL, 0, NULL, err);
-}
-
-static enum q_code note_parts(const struct spec *spec, struct step_ctx *ctx, struct q_err *err)
-{
-    const struct extract_driver *d = spec->driver;
-    size_t n = d->n_parts(spec->source);
-    enum q_code code = Q_OK;
-    for (size_t i = 0; i < n && !code; i++) {
-        struct extract_stats s = d->stats(spec->source, i);
-        if (s.records < 0)
-            code = count_rows(spec, ctx, i, &s.records, err);
-        struct db_param shape[] = {
-            db_text("relation", spec->relation), db_int("file_no", (int64_t)i),
-            db_text("shape", s.rejected && d->shape ? d->shape(spec->source, i) : NULL)};
-        if (!code)
-            code = extract_note_part(ctx->db, spec->relation, i, &s, err);
-        for (size_t k = 0; k < s.n_skips && !code; k++)
-            code = note_skip(spec, ctx, &s.skips[k], err);
-        if (!code && s.rejected)
-            code = db_exec(ctx->db, q_embed_text("extract/insert_shape.sql"), shape, 3, NULL, err);
-    }
-    return code;
-}
-
 /* "record 3 (line 4) of inbox/a.csv" */
 static enum q_code place_of(const void *self, int64_t pos, struct q_arena *arena, const char **out,
                             struct q_err *err)
@@ -230,7 +188,8 @@ static enum q_code run_source(const struct plan_step *step, struct step_ctx *ctx
     const struct spec *spec = step->spec;
     enum q_code code = scan(spec, ctx, err);
     if (!code)
-        code = note_parts(spec, ctx, err);
+        code = extract_note_parts(ctx->arena, ctx->db, spec->relation, spec->driver, spec->source,
+                                  spec->table, err);
     if (!code && spec->contract)
         code = contract_run(spec->contract, ctx, err);
     if (!code && spec->news)

@@ -1,1 +1,0 @@
-INSERT INTO q_shapes VALUES ($relation, $file_no, $shape)

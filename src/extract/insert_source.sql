@@ -1,1 +1,0 @@
-INSERT INTO q_sources VALUES ($relation, $file_no, $path, $size, $records, $rejected, $detected)

@@ -67,14 +67,50 @@ def free_port():
         return s.getsockname()[1]
 
 
+class Authority:
+    """A certificate authority in a directory: ca.pem is its certificate, other.pem the one of a stranger. `sign` makes key and
+    certificate of a server of some names, "DNS:localhost,IP:127.0.0.1"."""
+
+    def __init__(self):
+        self.dir = None
+
+    def __enter__(self):
+        program("openssl", "QUERN_OPENSSL_BIN")
+        self.dir = tempfile.mkdtemp(prefix="quern-ca-")
+        for name in ("ca", "other"):
+            self.openssl("req", "-x509", *self.NEW, "-days", "2", "-subj", f"/CN=quern test {name}", "-keyout", f"{name}.key",
+                         "-out", f"{name}.pem")
+        return self
+
+    def __exit__(self, *unused):
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    NEW = ("-newkey", "rsa:2048", "-nodes")
+
+    def openssl(self, *args):
+        p = subprocess.run(["openssl", *args], cwd=self.dir, capture_output=True, text=True, check=False)
+        if p.returncode:
+            raise RuntimeError(f"openssl {' '.join(args)} ended with status {p.returncode}:\n{p.stderr}")
+
+    def path(self, name):
+        return os.path.join(self.dir, name)
+
+    def sign(self, names, key, certificate):
+        self.openssl("req", *self.NEW, "-subj", "/CN=quern test server", "-addext", f"subjectAltName={names}", "-keyout", key,
+                     "-out", "request.pem")
+        self.openssl("x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key", "-CAcreateserial", "-days", "2",
+                     "-copy_extensions", "copy", "-out", certificate)
+
+
 class Server:
     """What servers have in common. `host`, `port`, `user`, `password`, `database` reach it; `socket_dir` holds its socket."""
 
     host = "127.0.0.1"
     stop_signal = signal.SIGTERM
 
-    def __init__(self):
+    def __init__(self, authority=None):
         self.owner = UNPRIVILEGED if os.getuid() == 0 else None
+        self.authority = authority  # of its certificate; None: the server has no TLS
         self.port = free_port()
         self.process = None
         self.dir = None
@@ -89,6 +125,8 @@ class Server:
             entry = pwd.getpwnam(self.owner)
             os.chown(self.dir, entry.pw_uid, entry.pw_gid)
         try:
+            if self.authority:
+                self.certify(f"IP:{self.host}")
             self.create()
             self.start()
             self.prepare()
@@ -114,6 +152,25 @@ class Server:
             kw.update(user=entry.pw_uid, group=entry.pw_gid, extra_groups=[])
         env = dict(os.environ, HOME=self.dir, LC_ALL="C.UTF-8", TZ="UTC")
         return subprocess.Popen(args, cwd=self.dir, env=env, stdin=subprocess.DEVNULL, preexec_fn=tie, **kw)
+
+    def certify(self, names):
+        """A key and a certificate for these names, where the server looks for them."""
+        for path in (self.key, self.certificate):
+            open(path, "w", encoding="utf-8").close()
+        self.authority.sign(names, self.key, self.certificate)
+        for path in (self.key, self.certificate):
+            os.chmod(path, 0o600)
+            if self.owner:
+                entry = pwd.getpwnam(self.owner)
+                os.chown(path, entry.pw_uid, entry.pw_gid)
+
+    @property
+    def key(self):
+        return os.path.join(self.dir, "server.key")
+
+    @property
+    def certificate(self):
+        return os.path.join(self.dir, "server.pem")
 
     def once(self, args):
         """A program that makes something and ends."""
@@ -159,8 +216,8 @@ class PostgreSQL(Server):
     stop_signal = signal.SIGINT  # fast shutdown: sessions are ended
     user, password, database = "quern", "mill", "quern"
 
-    def __init__(self, settings=None):
-        super().__init__()
+    def __init__(self, settings=None, authority=None):
+        super().__init__(authority)
         folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"), key=lambda p: -float(p.split("/")[-2]))
         self.folder = os.path.dirname(program("initdb", "QUERN_PG_BIN", *folders))
         self.psql = program("psql", "QUERN_PG_BIN", self.folder)
@@ -185,6 +242,8 @@ class PostgreSQL(Server):
 
     def command(self):
         own = {"port": self.port, "listen_addresses": self.host, "unix_socket_directories": self.socket_dir}
+        if self.authority:
+            own.update({"ssl": "on", "ssl_key_file": self.key, "ssl_cert_file": self.certificate})
         args = [os.path.join(self.folder, "postgres"), "-D", os.path.join(self.dir, "data")]
         for name, value in {**own, **self.settings}.items():
             args += ["-c", f"{name}={value}"]
@@ -225,8 +284,8 @@ class MariaDB(Server):
 
     user, password, database = "quern", "mill", "quern"
 
-    def __init__(self, settings=None):
-        super().__init__()
+    def __init__(self, settings=None, authority=None):
+        super().__init__(authority)
         folders = ("/usr/sbin", "/usr/bin")
         self.mariadbd = program("mariadbd", "QUERN_MARIADB_BIN", *folders)
         self.install = program("mariadb-install-db", "QUERN_MARIADB_BIN", *folders)
@@ -246,6 +305,8 @@ class MariaDB(Server):
     def command(self):
         own = {"datadir": os.path.join(self.dir, "data"), "port": self.port, "bind-address": self.host,
                "socket": self.socket, "pid-file": os.path.join(self.dir, "mariadb.pid"), "tmpdir": self.dir}
+        if self.authority:
+            own.update({"ssl-key": self.key, "ssl-cert": self.certificate})
         return [self.mariadbd, "--no-defaults", "--skip-name-resolve",
                 *[f"--{name}={value}" for name, value in {**own, **self.settings}.items()]]
 
@@ -327,9 +388,9 @@ class Project:
         return subprocess.Popen([QUERN, *args], cwd=self.dir, env=dict(os.environ, **env), stdout=subprocess.PIPE,
                                 stderr=subprocess.PIPE, text=True)
 
-    def quern(self, *args, expect=0, **env):
+    def quern(self, *args, expect=0, cwd="", **env):
         """quern with these arguments, environment variables as keywords; `expect` None: any exit status."""
-        p = subprocess.run([QUERN, *args], cwd=self.dir, env=dict(os.environ, **env), capture_output=True, text=True,
+        p = subprocess.run([QUERN, *args], cwd=os.path.join(self.dir, cwd), env=dict(os.environ, **env), capture_output=True, text=True,
                            timeout=600, check=False)
         if expect is not None and p.returncode != expect:
             raise AssertionError(f"quern {' '.join(args)}: exit {p.returncode}, expected {expect}\n{p.stdout}{p.stderr}")

@@ -13,6 +13,7 @@ struct mysql_library {
     typeof(&mysql_options) options;
     typeof(&mysql_ssl_set) ssl_set;
     typeof(&mysql_real_connect) real_connect;
+    typeof(&mysql_get_ssl_cipher) get_ssl_cipher;
     typeof(&mysql_close) close;
     typeof(&mysql_errno) err_no;
     typeof(&mysql_error) error;

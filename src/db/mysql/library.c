@@ -16,6 +16,7 @@ static const struct {
     FUNCTION(options, "mysql_options"),
     FUNCTION(ssl_set, "mysql_ssl_set"),
     FUNCTION(real_connect, "mysql_real_connect"),
+    FUNCTION(get_ssl_cipher, "mysql_get_ssl_cipher"),
     FUNCTION(close, "mysql_close"),
     FUNCTION(err_no, "mysql_errno"),
     FUNCTION(error, "mysql_error"),

@@ -30,8 +30,6 @@ static const struct {
      "The user needs the right to read it: GRANT SELECT ON database.table TO user."},
     {ER_COLUMNACCESS_DENIED_ERROR, false, "The user needs the right to read all of its columns."},
     {ER_BAD_DB_ERROR, false, "Look at `database` of the connection."},
-    {CR_SSL_CONNECTION_ERROR, false,
-     "Look at `ssl` of the connection, and at the server's setting."},
     {ER_BAD_FIELD_ERROR, true, NULL},
     {ER_PARSE_ERROR, true, NULL},
     {ER_NON_UNIQ_ERROR, true, NULL},
@@ -39,6 +37,30 @@ static const struct {
     {ER_NO_SUCH_TABLE, true, NULL},
     {ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION, true, "A source may only read."},
 };
+
+static const char no_tls[] = "The server has no TLS. Set `ssl: prefer` if the way to it is safe.";
+
+/* All that is wrong with TLS has one number; what helps, by the words of the library and of OpenSSL. */
+static const char *tls_help(const char *why)
+{
+    static const struct {
+        const char *words, *hint;
+    } known[] = {
+        {"does not support it", no_tls},
+        {"Validation of SSL server certificate failed",
+         "The server's certificate is of another host than `host`. `ssl: require` encrypts, without a proof of the server."},
+        {"issuer certificate",
+         "Set `ssl_ca` to the file of the authority that signed the server's certificate."},
+        {"self-signed",
+         "Set `ssl_ca` to the file of the authority that signed the server's certificate."},
+        {"no certificate", "The file in `ssl_ca` holds no certificate in PEM."},
+        {"expired", "The server's certificate, or the one in `ssl_ca`, is out of date."},
+    };
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++)
+        if (strstr(why, known[i].words))
+            return known[i].hint;
+    return "Look at `ssl` of the connection, and at the server's setting.";
+}
 
 enum q_code mysqldb_error(struct mysqldb *s, MYSQL_STMT *stmt, const char *doing, struct q_err *err)
 {
@@ -53,6 +75,8 @@ enum q_code mysqldb_error(struct mysqldb *s, MYSQL_STMT *stmt, const char *doing
             code = helps[i].statement ? Q_SQL : Q_SOURCE;
             hint = helps[i].hint;
         }
+    if (number == CR_SSL_CONNECTION_ERROR)
+        hint = tls_help(why);
     q_fail(err, code, "could not %s %s: %s", doing, s->shown, why);
     if (hint)
         q_hint(err, "%s", hint);
@@ -101,6 +125,12 @@ static enum q_code try_connect(struct mysqldb *s, const struct mysqldb_settings 
     if (!code && !s->lib->real_connect(s->handle, t->host, t->user, t->password, t->database,
                                        (unsigned)t->port, t->socket, 0))
         code = mysqldb_error(s, NULL, "reach", err);
+    /* the library goes on in clear text where the server has no TLS, unless the certificate is to be checked */
+    if (!code && t->tls >= MYSQLDB_TLS_REQUIRE && !s->lib->get_ssl_cipher(s->handle)) {
+        code = q_fail(err, Q_SOURCE, "could not reach %s: the connection would not be encrypted",
+                      s->shown);
+        q_hint(err, no_tls);
+    }
     if (code)
         close_session(s);
     return code;

@@ -138,6 +138,11 @@ static void hint_for(const char *message, const struct pg_params *p, struct q_er
         {"does not support SSL", "Set `sslmode: prefer` for * if the way to the server is safe."},
         {"certificate verify failed",
          "Set `sslrootcert` of * to the file of the authority that signed the server's certificate."},
+        {"does not match host name",
+         "The server's certificate is of another host: correct `host` of *, or check the authority alone with `sslmode: "
+         "verify-ca`."},
+        {"root certificate file",
+         "Set `sslrootcert` of * to the PEM file of the authority that signed the server's certificate."},
         {"too many connections",
          "Set `readers: 1` at the sources of *, or raise the server's max_connections."},
         {"too many clients",

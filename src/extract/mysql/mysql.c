@@ -59,7 +59,8 @@ static const struct q_opt connection_opts[] = {
      .arg = "FILE",
      .type = Q_OPT_TEXT,
      .offset = AT(ssl_ca),
-     .help = "certificates that prove the server"},
+     .help =
+         "certificates of the authorities that prove the server, with `ssl: verify`; relative to the project"},
     {.name = "connect_timeout",
      .arg = "TIME",
      .type = Q_OPT_DURATION,

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where the server is and who asks. A password is shown nowhere. */
+#include <errno.h>
+#include <unistd.h>
+
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/parse.h"
 #include "extract/mysql/internal.h"
 
@@ -79,10 +83,36 @@ static enum q_code parse_url(struct q_arena *arena, const struct extract_connect
     return Q_OK;
 }
 
+/* A file of authorities that nothing is checked by would be a promise that is not kept. */
+static enum q_code settle_tls(struct q_arena *arena, const struct extract_connection *c,
+                              struct mysqldb_settings *out, struct q_err *err)
+{
+    static const char *const modes[] = {"off", "prefer", "require", "verify"};
+    const struct mysql_options *o = c->options;
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
+        if (q_streq(o->ssl, modes[i]))
+            out->tls = (enum mysqldb_tls)i;
+    if (!o->ssl_ca)
+        return Q_OK;
+    if (out->tls < MYSQLDB_TLS_REQUIRE) {
+        enum q_code code =
+            cfg_fail(err, c->pos,
+                     "connection \"%s\" has an `ssl_ca`, which nothing is proven by with `ssl: %s`",
+                     c->name, o->ssl);
+        q_hint(err, "Add `ssl: verify`.");
+        return code;
+    }
+    out->tls_ca = c->dir ? q_path_join(arena, c->dir, o->ssl_ca) : o->ssl_ca;
+    return access(out->tls_ca, R_OK) == 0
+               ? Q_OK
+               : cfg_fail(err, c->pos,
+                          "could not read the `ssl_ca` \"%s\" of connection \"%s\": %s", o->ssl_ca,
+                          c->name, strerror(errno));
+}
+
 enum q_code mysql_settings(struct q_arena *arena, const struct extract_connection *c,
                            struct mysqldb_settings *out, struct q_err *err)
 {
-    static const char *const modes[] = {"off", "prefer", "require", "verify"};
     const struct mysql_options *o = c->options;
     *out = (struct mysqldb_settings){.host = o->host,
                                      .socket = o->socket,
@@ -90,13 +120,11 @@ enum q_code mysql_settings(struct q_arena *arena, const struct extract_connectio
                                      .user = o->user,
                                      .password = q_secret_reveal(o->password),
                                      .port = o->port,
-                                     .tls_ca = o->ssl_ca,
                                      .connect_seconds = (o->connect_timeout + Q_USEC_PER_SEC - 1) /
                                                         Q_USEC_PER_SEC};
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++)
-        if (q_streq(o->ssl, modes[i]))
-            out->tls = (enum mysqldb_tls)i;
-    enum q_code code = Q_OK;
+    enum q_code code = settle_tls(arena, c, out, err);
+    if (code)
+        return code;
     const char *url = q_secret_reveal(o->url);
     if (url && (o->host || o->socket || o->database || o->user || out->password || o->port))
         code = cfg_fail(err, c->pos, "connection \"%s\" has a url, and host, user ... beside it",

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "extract/postgres/internal.h"
 #include "sql/build.h"
@@ -24,6 +25,13 @@ static enum q_code set_up(struct pg_conn *conn, struct q_err *err)
     return code;
 }
 
+/* Relative to the project; "system" is a word of libpq. */
+static const char *root_certificate(struct q_arena *arena, const struct extract_connection *c)
+{
+    const char *file = ((const struct postgres_options *)c->options)->sslrootcert;
+    return !file || !c->dir || q_streq(file, "system") ? file : q_path_join(arena, c->dir, file);
+}
+
 enum q_code postgres_connect(struct q_arena *arena, const struct extract_connection *connection,
                              void **session, struct q_err *err)
 {
@@ -40,7 +48,7 @@ enum q_code postgres_connect(struct q_arena *arena, const struct extract_connect
         .user = o->user,
         .password = o->password,
         .sslmode = o->sslmode,
-        .sslrootcert = o->sslrootcert,
+        .sslrootcert = root_certificate(arena, connection),
         .application_name = o->application_name,
         .options = o->options,
         .connect_timeout = o->connect_timeout,

@@ -250,7 +250,7 @@ static const struct xlsx_sheet_events events = {on_row, on_cell, on_row_end, NUL
 
 static enum q_code walk(struct xlsx_file *f, struct q_err *err)
 {
-    rows_restart(&f->rows, f->in_row);
+    rows_restart(&f->rows, f->in_row && !f->guess);
     enum q_code code = xlsx_sheet_next(f->sheet, &f->ended, err);
     atomic_store_explicit(&f->file_read, xlsx_sheet_file_read(f->sheet), memory_order_relaxed);
     return code;

@@ -35,6 +35,7 @@ static void *wait_for_signals(void *unused)
 void q_cancel_install(void)
 {
     pthread_t thread;
+    (void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write */
     (void)sigemptyset(&signals);
     (void)sigaddset(&signals, SIGINT);
     (void)sigaddset(&signals, SIGTERM);

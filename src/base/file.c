@@ -168,9 +168,13 @@ enum q_code q_dir_make(const char *path, struct q_err *err)
             break;
     }
     q_arena_free(scratch);
-    if (why)
-        return q_fail(err, Q_NOSPACE, "could not make directory \"%s\": %s", path, strerror(why));
-    return Q_OK;
+    if (!why)
+        return Q_OK;
+    enum q_code code =
+        q_fail(err, Q_NOSPACE, "could not make directory \"%s\": %s", path, strerror(why));
+    if (why == EACCES || why == EROFS || why == EPERM)
+        q_hint(err, "The directory above it must be one that this user can write.");
+    return code;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *ftw)

@@ -39,8 +39,19 @@ static void erase_transient(void)
     transient_shown = false;
 }
 
-static void write_out(const char *p, size_t n)
+/* File names and values of users stand in messages: what would control a terminal becomes a question mark. */
+static void tame(char *p, size_t n)
 {
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)p[i];
+        if ((c < 0x20 && c != '\n' && c != '\t') || c == 0x7F)
+            p[i] = '?';
+    }
+}
+
+static void write_out(char *p, size_t n)
+{
+    tame(p, n);
     pthread_mutex_lock(&lock);
     erase_transient();
     (void)fwrite(p, 1, n, stderr);

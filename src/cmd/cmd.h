@@ -109,6 +109,8 @@ Q_MUST_CHECK enum q_code cmd_lock_session(struct cmd_ctx *ctx, int64_t wait,
                                           struct run_session *out, struct q_err *err);
 /* Print a JSON document on stdout with a line end. */
 struct q_json;
+/* A user's text on stdout, with what would control a terminal made visible: \u001b. */
+void cmd_put(const char *text);
 Q_MUST_CHECK enum q_code cmd_print_json(const struct q_json *value, bool pretty, struct q_err *err);
 
 extern const struct cmd cmd_init, cmd_generate, cmd_plan, cmd_run, cmd_runs, cmd_intervals,

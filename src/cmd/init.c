@@ -43,6 +43,10 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
         (void)printf(
             "Next:\n  cd %s\n  quern generate retail --sales 100000 -o inbox\n  quern run\n  quern report top_products\n",
             dir);
+    else
+        (void)printf(
+            "Next: %s/README.md; model/README.md and pipelines/README.md show a table and a pipeline to begin with.\n",
+            dir);
     return Q_OK;
 }
 

@@ -62,6 +62,16 @@ enum q_code cmd_output_close(struct cmd_output *out, enum q_code code, struct q_
                 : q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", out->path, strerror(why));
 }
 
+void cmd_put(const char *text)
+{
+    enum { LONGEST = 1 << 28 };
+    struct q_buf shown;
+    q_buf_init(&shown, LONGEST);
+    writer_shown(&shown, q_str(text));
+    (void)fwrite(shown.p, 1, shown.n, stdout);
+    q_buf_release(&shown);
+}
+
 enum q_code cmd_print_json(const struct q_json *value, bool pretty, struct q_err *err)
 {
     struct q_buf text;

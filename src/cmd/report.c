@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/log.h"
 #include "cmd/cmd.h"
 #include "cmd/output.h"
 #include "report/report.h"
@@ -50,6 +51,8 @@ static enum q_code list_reports(struct cmd_ctx *ctx, struct q_err *err)
                              p->description.s ? p->description.s : "");
         }
     }
+    if (!ctx->project->reports.n)
+        q_log(Q_LOG_INFO, "there is no report in \"%s/reports\"", ctx->project->dir);
     return ctx->global->json ? cmd_print_json(list, true, err) : Q_OK;
 }
 

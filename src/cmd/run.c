@@ -111,6 +111,16 @@ static enum q_code publish(struct cmd_ctx *ctx, struct run_session *s, int64_t r
     return show(ctx, &result, err);
 }
 
+static enum q_code no_pipelines(const struct cmd_ctx *ctx, struct q_err *err)
+{
+    enum q_code code =
+        q_fail(err, Q_CONFIG, "there is no pipeline in \"%s/pipelines\"", ctx->project->dir);
+    q_hint(err,
+           "A pipeline is a YAML file there; `quern init DIR --template retail` makes a project "
+           "with some to look at.");
+    return code;
+}
+
 static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 {
     const struct args *a = ctx->args;
@@ -130,7 +140,7 @@ static enum q_code run(struct cmd_ctx *ctx, int *exit, struct q_err *err)
         q_clock_set(a->as_of.usec);
     code = plan_order(ctx->arena, ctx->project, ctx->model, &ctx->rest, &list, &n, err);
     if (!code && !n)
-        return q_fail(err, Q_CONFIG, "there is no pipeline in \"%s/pipelines\"", ctx->project->dir);
+        return no_pipelines(ctx, err);
     if (!code)
         code = cmd_open_session(ctx, a->wait, &session, err);
     session.accept_shrink = a->accept_shrink;

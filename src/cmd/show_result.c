@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "cmd/cmd.h"
 #include "run/progress.h"
 
 static void print_reasons(const struct run_result *r, const char *relation, const char *kind)
@@ -29,10 +30,14 @@ static void print_misfits(const struct run_result *r, const char *relation)
     char n[32];
     for (size_t i = 0; i < r->misfits.n; i++) {
         const struct run_misfit *x = &r->misfits.v[i];
-        if (q_streq(x->relation, relation))
-            (void)printf("    column \"%s\": %s value%s no %s, for example \"%s\"\n", x->column,
-                         progress_number(n, x->records), x->records == 1 ? " is" : "s are",
-                         x->expected, x->example);
+        if (!q_streq(x->relation, relation))
+            continue;
+        (void)printf("    column \"");
+        cmd_put(x->column);
+        (void)printf("\": %s value%s no %s, for example \"", progress_number(n, x->records),
+                     x->records == 1 ? " is" : "s are", x->expected);
+        cmd_put(x->example ? x->example : "");
+        (void)printf("\"\n");
     }
 }
 
@@ -132,10 +137,13 @@ static void print_detected(const struct run_result *r)
             continue;
         for (size_t k = i + 1; k < r->files.n; k++)
             after += same_kind(&r->files.v[k], f);
-        (void)printf("  %s", f->path);
+        (void)printf("  ");
+        cmd_put(f->path);
         if (after)
             (void)printf(" and %s more", progress_number(n, after));
-        (void)printf(": %s\n", f->detected);
+        (void)printf(": ");
+        cmd_put(f->detected);
+        (void)printf("\n");
     }
 }
 
@@ -148,14 +156,22 @@ static void print_samples(const struct run_result *r)
         if (!last || !q_streq(last->relation, x->relation) || !q_streq(last->reason, x->reason))
             (void)printf("  for example %s of %s:\n", x->reason, x->relation);
         (void)printf("   ");
-        if (x->path && x->record_no)
-            (void)printf(" %s record %lld", x->path, (long long)x->record_no);
-        if (x->key)
-            (void)printf(" %s", x->key);
+        if (x->path && x->record_no) {
+            (void)printf(" ");
+            cmd_put(x->path);
+            (void)printf(" record %lld", (long long)x->record_no);
+        }
+        if (x->key) {
+            (void)printf(" ");
+            cmd_put(x->key);
+        }
         if (x->column)
             (void)printf(" %s", x->column);
-        if (x->value)
-            (void)printf(" \"%s\"", x->value);
+        if (x->value) {
+            (void)printf(" \"");
+            cmd_put(x->value);
+            (void)printf("\"");
+        }
         (void)printf("\n");
     }
 }

@@ -55,8 +55,11 @@ static bool has(const struct q_json *o, const char *name)
 
 static void line(const char *label, const struct q_json *o, const char *name)
 {
-    if (has(o, name))
-        (void)printf("  %-10s %s\n", label, text(o, name));
+    if (!has(o, name))
+        return;
+    (void)printf("  %-10s ", label);
+    cmd_put(text(o, name));
+    (void)printf("\n");
 }
 
 static void print_pairs(const struct q_json *object)
@@ -64,7 +67,8 @@ static void print_pairs(const struct q_json *object)
     for (size_t i = 0; i < q_json_count(object); i++) {
         struct q_json *value;
         const char *name = q_json_member(object, i, &value);
-        (void)printf("%s%s=%s", i ? ", " : "", name, q_json_text(value, "NULL"));
+        (void)printf("%s%s=", i ? ", " : "", name);
+        cmd_put(q_json_text(value, "NULL"));
     }
 }
 
@@ -90,12 +94,16 @@ static void print_row(const struct q_json *doc, const struct q_json *row)
         const char *name = q_json_member(values, i, &value);
         if (q_starts(name, "_q_") || (column && !names_row(doc, name)))
             continue;
-        (void)printf("%s%s=%s", first ? "" : ", ", name, q_json_text(value, "NULL"));
+        (void)printf("%s%s=", first ? "" : ", ", name);
+        cmd_put(q_json_text(value, "NULL"));
         first = false;
     }
     (void)printf("\n");
-    if (column)
-        (void)printf("  %-10s %s = %s\n", "cell", column, text(values, column));
+    if (!column)
+        return;
+    (void)printf("  %-10s %s = ", "cell", column);
+    cmd_put(text(values, column));
+    (void)printf("\n");
 }
 
 static void print_run(const char *label, const struct q_json *run)
@@ -164,7 +172,8 @@ static void print_source(const struct q_json *s)
     if (!s)
         return;
     if (has(s, "file")) {
-        (void)printf("  %-10s %s", "source", text(s, "file"));
+        (void)printf("  %-10s ", "source");
+        cmd_put(text(s, "file"));
         print_number(s, "record_no", "record");
         print_number(s, "line", "line");
         print_number(s, "byte_offset", "byte");
@@ -228,13 +237,19 @@ static void print_rejects(const struct q_json *doc)
                      read ? "it was rejected" : "perhaps it was rejected", text(r, "run_id"),
                      text(r, "pipeline"), text(r, "reason"), has(r, "rule") ? ", rule " : "",
                      has(r, "rule") ? text(r, "rule") : "");
-        if (has(r, "col"))
-            (void)printf(", %s = %s", text(r, "col"), text(r, "value"));
+        if (has(r, "col")) {
+            (void)printf(", %s = ", text(r, "col"));
+            cmd_put(text(r, "value"));
+        }
         (void)printf("%s%s%s; status %s\n", has(r, "detail") ? " (" : "",
                      has(r, "detail") ? text(r, "detail") : "", has(r, "detail") ? ")" : "",
                      text(r, "status"));
-        (void)printf("  %-10s %s, record %s, line %s, byte %s\n", "source", text(r, "file"),
-                     text(r, "record_no"), text(r, "line"), text(r, "byte_offset"));
+        (void)printf("  %-10s ", "source");
+        cmd_put(text(r, "file"));
+        (void)printf(", record %s", text(r, "record_no"));
+        if (!q_streq(text(r, "line"), "0")) /* what is no file has no lines */
+            (void)printf(", line %s, byte %s", text(r, "line"), text(r, "byte_offset"));
+        (void)printf("\n");
         line("record", r, has(r, "raw") ? "raw" : "record");
     }
 }

@@ -30,6 +30,16 @@ enum q_code cfg_fail(struct q_err *err, struct cfg_pos pos, const char *fmt, ...
     return code;
 }
 
+enum q_code cfg_fail_as(struct q_err *err, struct cfg_pos pos, const struct q_err *why)
+{
+    enum q_code code = cfg_fail(err, pos, "%s", why->message);
+    if (why->detail[0])
+        q_detail(err, "%s", why->detail);
+    if (why->hint[0])
+        q_hint(err, "%s", why->hint);
+    return code;
+}
+
 enum q_code cfg_wrong(struct cfg_bind *b, struct cfg_pos pos, const char *fmt, ...)
 {
     b->failures++;

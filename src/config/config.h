@@ -459,6 +459,8 @@ const struct cfg_report *cfg_find_report(const struct cfg_project *project, cons
 /* An error at a place: "pipelines/sales.yaml:7:12: " in front of the message. Returns Q_CONFIG, or Q_USAGE when the place is
  * the command line. */
 enum q_code cfg_fail(struct q_err *err, struct cfg_pos pos, const char *fmt, ...) Q_PRINTF(3, 4);
+/* The same of an error that was found without knowing the place; its detail and hint stay. */
+enum q_code cfg_fail_as(struct q_err *err, struct cfg_pos pos, const struct q_err *why);
 
 /* A file of rules alone (`quern check FILE --rules FILE`): a YAML list, or a map with the key `check`. */
 Q_MUST_CHECK enum q_code cfg_load_rules(struct q_arena *arena, const char *path, cfg_rules *out,

@@ -52,7 +52,7 @@ enum q_code extract_options(struct q_arena *arena, const struct q_opt *table, si
         if (q_opt_set(opt, arena, p->key.s, p->value.s, options, &why))
             return p->hidden ? cfg_fail(err, p->value.pos, "cannot use %s for \"%s\"",
                                         Q_SECRET_SHOWN, p->key.s)
-                             : cfg_fail(err, p->value.pos, "%s", why.message);
+                             : cfg_fail_as(err, p->value.pos, &why);
     }
     *out = options;
     return code;
@@ -106,7 +106,7 @@ enum q_code extract_declared(struct q_arena *arena, const struct cfg_source *cfg
         struct q_type type = Q_TYPE(Q_T_NONE);
         struct q_err why = {0};
         if (c->type.s && q_type_parse(c->type.s, &type, &why))
-            return cfg_fail(err, c->type.pos, "%s", why.message);
+            return cfg_fail_as(err, c->type.pos, &why);
         if (q_schema_find(out, c->name.s) >= 0)
             return cfg_fail(err, c->name.pos, "column \"%s\" is declared twice", c->name.s);
         q_schema_add(arena, out, c->name.s, type);

@@ -52,7 +52,7 @@ static enum q_code declared(struct q_arena *arena, const struct extract_input *i
         return cfg_fail(err, c->name.pos,
                         "\"at\" and \"width\" are for files of fixed width, not for %s", object);
     if (c->path.s && json_path_parse(arena, c->path.s, &path, &why))
-        return cfg_fail(err, c->path.pos, "%s", why.message);
+        return cfg_fail_as(err, c->path.pos, &why);
     ptrdiff_t at = find(have, name);
     if (at < 0)
         return missing(have, name, object, err);

@@ -8,7 +8,7 @@ static enum q_code column_type(const struct cfg_text *type, struct q_type *out, 
 {
     struct q_err why = {0};
     if (q_type_parse(type->s, out, &why))
-        return cfg_fail(err, type->pos, "%s", why.message);
+        return cfg_fail_as(err, type->pos, &why);
     return Q_OK;
 }
 

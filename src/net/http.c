@@ -497,7 +497,7 @@ static enum q_code transfer_error(struct trip *t, CURLcode result)
     case CURLE_OPERATION_TIMEDOUT:
         q_hint(
             t->err,
-            "If the server needs longer, raise `timeout`, `idle_timeout` or `connect_timeout` (in seconds: `timeout: 10 min`).");
+            "If the server needs longer, raise `timeout`, `idle_timeout` or `connect_timeout` (`timeout: 10 min`).");
         break;
     case CURLE_PARTIAL_FILE:
     case CURLE_RECV_ERROR:

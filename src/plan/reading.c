@@ -89,7 +89,7 @@ static enum q_code set_upper(const struct plan *plan, const struct cfg_increment
             "\"settle\" needs a cursor of dates or times: \"%s\" is bounded by no clock",
             r->cursor);
     if (cfg->settle.s && q_parse_duration(cfg->settle.s, "\"settle\"", &settle, &why))
-        return cfg_fail(err, cfg->settle.pos, "%s", why.message);
+        return cfg_fail_as(err, cfg->settle.pos, &why);
     r->has_upper = cursor_type_is_time(r->type);
     int64_t upper = plan->clock - settle;
     if (bounds->has_upper && bounds->upper < upper)

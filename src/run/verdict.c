@@ -109,7 +109,11 @@ static void judge(struct run *r)
                            " records are rejected, more than max_rejects allows",
                            out->rejected, out->read));
     else if (out->read > 0 && out->rejected == out->read && !r->plan->replay)
-        stop(out, "all records are rejected");
+        stop(out, !out->run_id ? "all records are rejected"
+                               : q_printf(r->ctx.arena,
+                                          "all records are rejected; see `quern rejects list --run "
+                                          "%" PRId64 "`",
+                                          out->run_id));
 }
 
 enum q_code judge_run(struct run *r, struct q_err *err)

@@ -1,4 +1,4 @@
-SELECT r.run_id, r.pipeline, r.relation, r.file, r.record_no, r.byte_offset, r.line, r.key, r.col, r.rule, r.reason,
+SELECT r.run_id, r.pipeline, r.relation, r.file, r.record_no, r.byte_offset, nullif(r.line, 0) AS line, r.key, r.col, r.rule, r.reason,
        r.value, r.detail, r.status, r.resolved_by, r.raw, r.raw_base64, r.record, e.edited_at, e.edited_by, e.edited,
        d.because, concat(r.run_id, ':', r.relation, ':', r.pos >> 40, '.', r.pos & 1099511627775) AS address
 FROM quern.rejects AS r

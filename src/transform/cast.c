@@ -14,7 +14,7 @@ static enum q_code check_leniency(const struct cfg_cast *c, struct q_type from, 
     for (size_t i = 0; i < c->formats.n; i++) {
         struct q_err why = {0};
         if (batch_format_check(c->formats.v[i].s, to, &why))
-            return cfg_fail(err, c->formats.v[i].pos, "%s", why.message);
+            return cfg_fail_as(err, c->formats.v[i].pos, &why);
     }
     if (c->thousands.s && (!text || !q_type_is_number(to) || strlen(c->thousands.s) != 1))
         return cfg_fail(err, c->thousands.pos,
@@ -76,7 +76,7 @@ static enum q_code cast_one(struct view *v, const struct cfg_cast *c, struct q_e
     if (code)
         return code;
     if (q_type_parse(c->type.s, &to, &why))
-        return cfg_fail(err, c->type.pos, "%s", why.message);
+        return cfg_fail_as(err, c->type.pos, &why);
     code = check_leniency(c, item->type, to, err);
     if (code || q_type_eq(item->type, to))
         return code;

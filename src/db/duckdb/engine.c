@@ -44,21 +44,70 @@ static enum q_code code_of(duckdb_error_type type, const char *message)
     return memory ? Q_NOMEM : io ? Q_TARGET : Q_SQL;
 }
 
+/* Without the engine's own headings: "Catalog Error: ", and what a commit says in front of its cause. */
+static const char *cause_of(const char *message)
+{
+    static const char *const headings[] = {"Failed to commit: "};
+    const char *cause = strstr(message, "Original error: ");
+    if (cause && q_starts(message, "TransactionContext Error"))
+        message = cause + strlen("Original error: ");
+    size_t kind = strcspn(message, ":\n\"'");
+    if (kind > strlen(" Error") && strncmp(message + kind - strlen(" Error"), " Error: ", 8) == 0)
+        message += kind + strlen(": ");
+    for (size_t i = 0; i < sizeof headings / sizeof headings[0]; i++)
+        if (q_starts(message, headings[i]))
+            message += strlen(headings[i]);
+    return message;
+}
+
+/* The words in front of the engine's, for whoever has none of their own. */
+static const char *what_of(enum q_code code)
+{
+    return code == Q_SQL       ? "cannot run the SQL"
+           : code == Q_NOSPACE ? "could not write"
+           : code == Q_NOMEM   ? "out of memory"
+                               : "the engine says";
+}
+
+/* The lines behind the first, without advice about the engine's own tables. */
+static void add_detail(struct q_err *err, const char *rest)
+{
+    rest += strspn(rest, "\n");
+    size_t line = strcspn(rest, "\n");
+    bool own = q_starts(rest, "Did you mean \"pg_") || q_starts(rest, "Did you mean \"sqlite_") ||
+               q_starts(rest, "Did you mean \"duckdb_");
+    if (own)
+        rest += line + strspn(rest + line, "\n");
+    if (*rest)
+        q_detail(err, "%s", rest);
+}
+
+static void add_hint(struct q_err *err, enum q_code code, const char *message)
+{
+    if (code == Q_LOCKED)
+        q_hint(err, "Another process has the database open; wait for it to end, or raise --wait.");
+    if (code == Q_NOSPACE)
+        q_hint(err, "Make room on that disk, and run again.");
+    if (strstr(message, "not a valid DuckDB database file"))
+        q_hint(err, "Correct the path in quern.yaml, or move the file away.");
+    if (strstr(message, "Corrupt database file") || strstr(message, "Could not read enough bytes"))
+        q_hint(err, "The database file is damaged; put a copy of it in its place, or move it away "
+                    "and load anew.");
+}
+
 enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *message,
                         const char *what)
 {
     if (!message || !*message)
-        message = "the engine gave no reason";
+        message = "it gave no reason";
     enum q_code code = code_of(type, message);
-    size_t first = strcspn(message, "\n");
-    q_fail(err, code, "%s%s%.*s", what ? what : "", what ? ": " : "", (int)first, message);
-    const char *rest = message + first + strspn(message + first, "\n");
-    if (*rest)
-        q_detail(err, "%s", rest);
-    if (code == Q_LOCKED)
-        q_hint(err, "Another process has the database open; wait for it to end, or raise --wait.");
-    if (strstr(message, "not a valid DuckDB database file"))
-        q_hint(err, "Correct the path in quern.yaml, or move the file away.");
+    const char *cause = cause_of(message);
+    size_t first = strcspn(cause, "\n"), shown = first;
+    if (shown > 1 && (cause[shown - 1] == '!' || cause[shown - 1] == '.'))
+        shown--;
+    q_fail(err, code, "%s: %.*s", what ? what : what_of(code), (int)shown, cause);
+    add_detail(err, cause + first);
+    add_hint(err, code, message);
     return code;
 }
 

@@ -81,6 +81,16 @@ static const char *without_quoted(struct q_arena *arena, const char *text)
     return shown;
 }
 
+static enum q_code wrong_url(struct q_err *err, const char *what, const char *name, const char *why)
+{
+    enum q_code code = q_fail(err, Q_CONFIG, "%s \"%s\": %s", what, name, why);
+    q_hint(
+        err,
+        "Characters like @ : / %% in a user or password are written as %%40 %%3A %%2F %%25; or give "
+        "`password` as an option of its own.");
+    return code;
+}
+
 static enum q_code check_url(const struct pg_library *pq, struct q_arena *arena,
                              const struct pg_params *p, struct q_err *err)
 {
@@ -104,12 +114,8 @@ static enum q_code check_url(const struct pg_library *pq, struct q_arena *arena,
     PQconninfoOption *parsed = twice ? NULL : pq->PQconninfoParse(url, &why);
     enum q_code code = Q_OK;
     if (!parsed) {
-        code = q_fail(err, Q_CONFIG, "cannot read the url of the connection \"%s\": %s", p->name,
-                      without_quoted(arena, why ? why : "it has two @ before the database"));
-        q_hint(
-            err,
-            "Characters like @ : / %% in a user or password are written as %%40 %%3A %%2F %%25; or give "
-            "`password` as an option of its own.");
+        code = wrong_url(err, "cannot read the url of the connection", p->name,
+                         without_quoted(arena, why ? why : "it has two @ before the database"));
     }
     if (why)
         pq->PQfreemem(why);
@@ -246,8 +252,7 @@ enum q_code pg_connect(struct q_arena *arena, const struct pg_params *p, struct 
     c->stream = pg_stream_new(c);
     const char *wrong = c->pq->PQerrorMessage(c->handle);
     if (c->pq->PQstatus(c->handle) == CONNECTION_BAD && q_starts(wrong, "invalid "))
-        return q_fail(err, Q_CONFIG, "cannot use the connection \"%s\": %s", c->name,
-                      without_quoted(arena, wrong));
+        return wrong_url(err, "cannot use the connection", c->name, without_quoted(arena, wrong));
     if (c->pq->PQstatus(c->handle) == CONNECTION_BAD)
         return not_connected(c, p, c->pq->PQerrorMessage(c->handle), err);
     (void)c->pq->PQsetNoticeProcessor(c->handle, on_notice, c);

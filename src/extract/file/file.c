@@ -3,6 +3,8 @@
 #include "extract/file/file.h"
 
 #include <assert.h>
+#include <errno.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "base/suggest.h"
@@ -16,6 +18,10 @@ static enum q_code no_files(struct extract_file *s, struct q_err *err)
     if (s->in->optional)
         return Q_OK;
     bool pattern = q_glob_is_pattern(s->o->path);
+    struct q_file_info info;
+    const char *full = s->in->dir ? q_path_join(s->arena, s->in->dir, s->o->path) : s->o->path;
+    if (!pattern && !q_file_stat(full, &info) && errno == EACCES)
+        return q_fail(err, Q_SOURCE, "could not open \"%s\": %s", s->o->path, strerror(EACCES));
     enum q_code code =
         pattern ? q_fail(err, Q_SOURCE, "could not find a file that matches \"%s\"", s->o->path)
                 : q_fail(err, Q_SOURCE, "could not find the file \"%s\"", s->o->path);

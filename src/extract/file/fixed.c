@@ -12,7 +12,7 @@ static enum q_code number(const struct cfg_text *text, const char *what, int64_t
 {
     struct q_err why = {0};
     if (q_parse_int(text->s, what, 1, WIDEST, out, &why))
-        return cfg_fail(err, text->pos, "%s", why.message);
+        return cfg_fail_as(err, text->pos, &why);
     return Q_OK;
 }
 

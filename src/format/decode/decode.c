@@ -222,8 +222,11 @@ static enum q_code add_encoding(struct decode *d, struct q_arena *arena, const c
     d->top = &h->stage;
     if (!utf8) {
         struct decode_stage *converted = decode_iconv(arena, d->top, encoding);
-        if (!converted)
-            return q_fail(err, Q_CONFIG, "unknown encoding \"%s\"", encoding);
+        if (!converted) {
+            enum q_code code = q_fail(err, Q_CONFIG, "unknown encoding \"%s\"", encoding);
+            q_hint(err, "`iconv -l` lists those that this machine knows.");
+            return code;
+        }
         d->top = converted;
     }
     bool packed = !q_strcaseeq(compression, "none");

@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/suggest.h"
+#include "format/write/writer.h"
 
 static const char *format_of(const struct cmd_ctx *ctx, const char *path, const char *format)
 {

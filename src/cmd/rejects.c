@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "run/rejects.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -119,7 +120,7 @@ static enum q_code show(struct cmd_ctx *ctx, int *exit, struct q_err *err)
 {
     struct db_conn *conn;
     struct run_choice c = {0};
-    int64_t edits = 0;
+    int64_t edits = 0, known = 0;
     (void)exit;
     if (ctx->rest.n < 2)
         return usage(ctx, err);
@@ -132,9 +133,16 @@ static enum q_code show(struct cmd_ctx *ctx, int *exit, struct q_err *err)
         code = cmd_open_warehouse(ctx, &conn, err);
     if (!code)
         code = db_get_ints(conn, q_embed_text("state/has_edits.sql"), NULL, 0, &edits, 1, 0, err);
+    struct db_param id = db_int("run_id", c.run_id);
+    if (!code)
+        code = db_get_ints(conn, q_embed_text("state/count_run.sql"), &id, 1, &known, 1, 0, err);
+    if (!code && !known) {
+        code = q_fail(err, Q_USAGE, "there is no run %" PRId64, c.run_id);
+        q_hint(err, "`quern rejects list` shows the runs that have some.");
+    }
     if (code)
         return code;
-    struct db_param p[] = {db_int("run_id", c.run_id), db_text("relation", c.relation),
+    struct db_param p[] = {id, db_text("relation", c.relation),
                            c.record_no ? db_int("record_no", c.record_no) : db_null("record_no"),
                            c.has_pos ? db_int("pos", c.pos) : db_null("pos")};
     struct report_values values = {.params = p, .n = 4};
@@ -261,8 +269,9 @@ static void tell_left(const struct run_replayed *left, const char *pipeline)
                      "pipeline\n",
                      pipeline, (long long)left->joined);
     if (left->unpublished)
-        (void)printf("%s: %lld are of runs that were not published: run the pipeline\n", pipeline,
-                     (long long)left->unpublished);
+        (void)printf("%s: %lld %s that did not publish: run the pipeline instead\n", pipeline,
+                     (long long)left->unpublished,
+                     left->unpublished == 1 ? "record is of a run" : "records are of runs");
 }
 
 static enum q_code show_replay(struct cmd_ctx *ctx, const struct run_result *result,

@@ -270,6 +270,26 @@ enum q_code cfg_bind_word(struct cfg_bind *b, const struct cfg_node *value, cons
     return cfg_expected(b, value, key, list_words(b, words));
 }
 
+enum q_code cfg_bind_kind(struct cfg_bind *b, const struct cfg_node *map,
+                          const struct cfg_word *words, const char *what, const char *lacks,
+                          const struct cfg_node **key, int *kind)
+{
+    *key = NULL;
+    for (size_t i = 0; i < map->items.n; i++)
+        for (const struct cfg_word *w = words; w->word; w++) {
+            const struct cfg_node *found = map->items.v[i].key;
+            if (!q_streq(w->word, found->text))
+                continue;
+            if (*key)
+                return cfg_wrong(b, found->pos,
+                                 "\"%s\" and \"%s\" stand in one %s; begin each with its own \"-\"",
+                                 (*key)->text, found->text, what);
+            *key = found;
+            *kind = w->value;
+        }
+    return *key ? Q_OK : cfg_wrong(b, map->pos, "%s", lacks);
+}
+
 enum q_code cfg_bind_int(struct cfg_bind *b, const struct cfg_node *value, const char *key,
                          int64_t min, int64_t max, int64_t *out)
 {
@@ -314,6 +334,8 @@ static enum q_code bind_field(struct cfg_bind *b, const struct cfg_field *f,
         if (!code && f->offset != CFG_NOWHERE)
             memcpy(field, &word, sizeof word);
         return code;
+    case CFG_F_MAP:
+        return cfg_bind_map(b, value, f->what ? f->what : f->key, f->fields, field);
     case CFG_F_CALL:
         return f->call(b, pair->key, value, out);
     case CFG_F_DONE:

@@ -58,6 +58,7 @@ enum cfg_field_kind {
     CFG_F_BOOL,  /* bool */
     CFG_F_NOT,   /* bool, the other way round */
     CFG_F_WORD,  /* an enum or int, one of `words` */
+    CFG_F_MAP,   /* a map: the structure at `offset` by `fields` */
     CFG_F_CALL,  /* `call` does it, with the whole structure */
     CFG_F_DONE,  /* bound elsewhere */
 };
@@ -72,9 +73,11 @@ struct cfg_field {
     enum cfg_field_kind kind;
     size_t offset;
     bool required;
-    const char *example;          /* of a required key */
-    const struct cfg_word *words; /* CFG_F_WORD */
-    cfg_call call;                /* CFG_F_CALL */
+    const char *example;            /* of a required key */
+    const struct cfg_word *words;   /* CFG_F_WORD */
+    const struct cfg_field *fields; /* CFG_F_MAP */
+    const char *what; /* CFG_F_MAP: as it is called in messages, "the chart"; NULL: by its key */
+    cfg_call call;    /* CFG_F_CALL */
 };
 
 /* ---- errors ---- */
@@ -112,6 +115,11 @@ Q_MUST_CHECK enum q_code cfg_bind_texts(struct cfg_bind *b, const struct cfg_nod
                                         const char *key, cfg_texts *out);
 Q_MUST_CHECK enum q_code cfg_bind_word(struct cfg_bind *b, const struct cfg_node *value,
                                        const char *key, const struct cfg_word *words, int *out);
+/* Which word of the table a map has as its key; *key is that key. A map has one of them: `what` is "rule" or the like, and
+ * `lacks` says what is wrong when there is none. */
+Q_MUST_CHECK enum q_code cfg_bind_kind(struct cfg_bind *b, const struct cfg_node *map,
+                                       const struct cfg_word *words, const char *what,
+                                       const char *lacks, const struct cfg_node **key, int *kind);
 Q_MUST_CHECK enum q_code cfg_bind_int(struct cfg_bind *b, const struct cfg_node *value,
                                       const char *key, int64_t min, int64_t max, int64_t *out);
 /* "> 0", ">= 5", "> 1%". */

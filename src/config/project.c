@@ -90,18 +90,12 @@ static const struct cfg_field warehouse_fields[] = {
     {0},
 };
 
-static enum q_code bind_warehouse(struct cfg_bind *b, const struct cfg_node *key,
-                                  const struct cfg_node *value, void *out)
-{
-    (void)key;
-    struct cfg_environment *env = out;
-    return cfg_bind_map(b, value, "the warehouse", warehouse_fields, &env->warehouse);
-}
-
 static const struct cfg_field environment_fields[] = {
     {.key = "warehouse",
-     .kind = CFG_F_CALL,
-     .call = bind_warehouse,
+     .kind = CFG_F_MAP,
+     .offset = offsetof(struct cfg_environment, warehouse),
+     .what = "the warehouse",
+     .fields = warehouse_fields,
      .required = true,
      .example = "warehouse: { type: duckdb, path: warehouse.duckdb }"},
     {0},
@@ -268,19 +262,12 @@ static const struct cfg_field undo_fields[] = {
     {0},
 };
 
-static enum q_code bind_undo(struct cfg_bind *b, const struct cfg_node *key,
-                             const struct cfg_node *value, void *out)
-{
-    (void)key;
-    return cfg_bind_map(b, value, "what undo keeps", undo_fields, out);
-}
-
 static const struct cfg_field default_fields[] = {
     {.key = "on_fail", .kind = CFG_F_CALL, .call = bind_on_fail},
     {.key = "max_rejects", .kind = CFG_F_CALL, .call = bind_max_rejects},
     {.key = "initial_valid_from", .kind = CFG_F_CALL, .call = bind_initial},
     {.key = "open_end", .kind = CFG_F_CALL, .call = bind_open_end},
-    {.key = "undo", .kind = CFG_F_CALL, .call = bind_undo},
+    {.key = "undo", .kind = CFG_F_MAP, .what = "what undo keeps", .fields = undo_fields},
     {0},
 };
 

@@ -167,14 +167,6 @@ static const struct cfg_field chart_fields[] = {
     {0},
 };
 
-static enum q_code bind_chart(struct cfg_bind *b, const struct cfg_node *key,
-                              const struct cfg_node *value, void *out)
-{
-    (void)key;
-    struct cfg_report *report = out;
-    return cfg_bind_map(b, value, "the chart", chart_fields, &report->chart);
-}
-
 /* ---- the file ---- */
 
 static const struct cfg_field report_fields[] = {
@@ -187,7 +179,11 @@ static const struct cfg_field report_fields[] = {
      .offset = offsetof(struct cfg_report, sql),
      .required = true,
      .example = "sql: SELECT count(*) FROM sales_fact"},
-    {.key = "chart", .kind = CFG_F_CALL, .call = bind_chart},
+    {.key = "chart",
+     .kind = CFG_F_MAP,
+     .offset = offsetof(struct cfg_report, chart),
+     .what = "the chart",
+     .fields = chart_fields},
     {0},
 };
 

@@ -216,12 +216,6 @@ static const struct cfg_field set_fields[] = {
     RULE_FIELDS,
 };
 
-static enum q_code bind_set(struct cfg_bind *b, const struct cfg_node *key,
-                            const struct cfg_node *value, void *out)
-{
-    return cfg_bind_map(b, value, key->text, set_fields, out);
-}
-
 static const struct cfg_field matches_fields[] = {
     COLUMN_FIELD,
     {.key = "pattern",
@@ -231,12 +225,6 @@ static const struct cfg_field matches_fields[] = {
      .example = "pattern: \"[0-9]+\""},
     RULE_FIELDS,
 };
-
-static enum q_code bind_matches(struct cfg_bind *b, const struct cfg_node *key,
-                                const struct cfg_node *value, void *out)
-{
-    return cfg_bind_map(b, value, key->text, matches_fields, out);
-}
 
 /* table or table.column */
 static enum q_code bind_to(struct cfg_bind *b, const struct cfg_node *key,
@@ -267,12 +255,6 @@ static const struct cfg_field reference_fields[] = {
     RULE_FIELDS,
 };
 
-static enum q_code bind_reference(struct cfg_bind *b, const struct cfg_node *key,
-                                  const struct cfg_node *value, void *out)
-{
-    return cfg_bind_map(b, value, key->text, reference_fields, out);
-}
-
 /* ---- one rule ---- */
 
 static const struct cfg_word rule_words[] = {
@@ -295,38 +277,15 @@ static const struct cfg_field rule_fields[] = {
     {.key = "unique", .kind = CFG_F_CALL, .call = bind_columns},
     {.key = "duplicate_row", .kind = CFG_F_CALL, .call = bind_duplicate},
     {.key = "between", .kind = CFG_F_CALL, .call = bind_between},
-    {.key = "in_set", .kind = CFG_F_CALL, .call = bind_set},
-    {.key = "not_in_set", .kind = CFG_F_CALL, .call = bind_set},
-    {.key = "matches", .kind = CFG_F_CALL, .call = bind_matches},
-    {.key = "reference", .kind = CFG_F_CALL, .call = bind_reference},
+    {.key = "in_set", .kind = CFG_F_MAP, .fields = set_fields},
+    {.key = "not_in_set", .kind = CFG_F_MAP, .fields = set_fields},
+    {.key = "matches", .kind = CFG_F_MAP, .fields = matches_fields},
+    {.key = "reference", .kind = CFG_F_MAP, .fields = reference_fields},
     {.key = "row_count", .kind = CFG_F_CALL, .call = bind_row_count},
     {.key = "expression", .kind = CFG_F_EXPR, .offset = offsetof(struct cfg_rule, expr)},
     {.key = "sql", .kind = CFG_F_EXPR, .offset = offsetof(struct cfg_rule, expr)},
     RULE_FIELDS,
 };
-
-static enum q_code find_kind(struct cfg_bind *b, const struct cfg_node *map, struct cfg_rule *rule)
-{
-    const struct cfg_node *found = NULL;
-    for (size_t i = 0; i < map->items.n; i++)
-        for (const struct cfg_word *w = rule_words; w->word; w++) {
-            const struct cfg_node *key = map->items.v[i].key;
-            if (!q_streq(w->word, key->text))
-                continue;
-            if (found)
-                return cfg_wrong(
-                    b, key->pos,
-                    "\"%s\" and \"%s\" stand in one rule; begin each with its own \"-\"",
-                    found->text, key->text);
-            found = key;
-            rule->kind = (enum cfg_rule_kind)w->value;
-            rule->pos = key->pos;
-        }
-    if (!found)
-        return cfg_wrong(b, map->pos,
-                         "the rule says nothing to check; for example `- not_null: [customer_id]`");
-    return Q_OK;
-}
 
 /* "not_null a, b"; the second of that name gets " (2)". */
 static void name_rule(struct cfg_bind *b, struct q_map *names, struct cfg_rule *rule)
@@ -356,11 +315,19 @@ static enum q_code bind_rule(struct cfg_bind *b, const struct cfg_node *map, str
                              cfg_rules *out)
 {
     struct cfg_rule rule = {0};
+    const struct cfg_node *key;
+    int kind;
     enum q_code code = cfg_bind_map(b, map, "a rule", rule_fields, &rule);
     if (!code)
-        code = find_kind(b, map, &rule);
+        code = cfg_bind_kind(
+            b, map, rule_words, "rule",
+            "the rule says nothing to check; for example `- not_null: [customer_id]`", &key, &kind);
+    if (code)
+        return code;
+    rule.kind = (enum cfg_rule_kind)kind;
+    rule.pos = key->pos;
     rule.named = rule.name.s != NULL;
-    if (!code && rule.named)
+    if (rule.named)
         code = check_rule_name(b, names, &rule);
     if (code)
         return code;

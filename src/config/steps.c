@@ -95,13 +95,6 @@ static const struct cfg_field join_fields[] = {
     {0},
 };
 
-static enum q_code bind_join(struct cfg_bind *b, const struct cfg_node *key,
-                             const struct cfg_node *value, void *out)
-{
-    (void)key;
-    return cfg_bind_map(b, value, "the join", join_fields, out);
-}
-
 /* ---- clean ---- */
 
 /* { text: [a, b] } becomes a = text, b = text. */
@@ -124,13 +117,6 @@ static const struct cfg_field clean_fields[] = {
     {0},
 };
 
-static enum q_code bind_clean(struct cfg_bind *b, const struct cfg_node *key,
-                              const struct cfg_node *value, void *out)
-{
-    (void)key;
-    return cfg_bind_map(b, value, "the cleaning", clean_fields, out);
-}
-
 /* ---- the list ---- */
 
 static const struct cfg_word step_words[] = {
@@ -150,44 +136,28 @@ static const struct cfg_field step_fields[] = {
     {.key = "cast", .kind = CFG_F_CALL, .call = bind_cast},
     {.key = "derive", .kind = CFG_F_EXPRS, .offset = offsetof(struct cfg_step, pairs)},
     {.key = "filter", .kind = CFG_F_EXPR, .offset = offsetof(struct cfg_step, expr)},
-    {.key = "join", .kind = CFG_F_CALL, .call = bind_join},
-    {.key = "clean", .kind = CFG_F_CALL, .call = bind_clean},
+    {.key = "join", .kind = CFG_F_MAP, .what = "the join", .fields = join_fields},
+    {.key = "clean", .kind = CFG_F_MAP, .what = "the cleaning", .fields = clean_fields},
     {.key = "select", .kind = CFG_F_TEXTS, .offset = offsetof(struct cfg_step, columns)},
     {.key = "drop", .kind = CFG_F_TEXTS, .offset = offsetof(struct cfg_step, columns)},
     {.key = "relation", .kind = CFG_F_IDENT, .offset = offsetof(struct cfg_step, relation)},
     {0},
 };
 
-/* A step has one kind. */
-static enum q_code find_kind(struct cfg_bind *b, const struct cfg_node *map, struct cfg_step *step)
-{
-    const struct cfg_node *found = NULL;
-    for (size_t i = 0; i < map->items.n; i++)
-        for (const struct cfg_word *w = step_words; w->word; w++) {
-            const struct cfg_node *key = map->items.v[i].key;
-            if (!q_streq(w->word, key->text))
-                continue;
-            if (found)
-                return cfg_wrong(
-                    b, key->pos,
-                    "\"%s\" and \"%s\" stand in one step; begin each with its own \"-\"",
-                    found->text, key->text);
-            found = key;
-            step->kind = (enum cfg_step_kind)w->value;
-            step->pos = key->pos;
-        }
-    if (!found)
-        return cfg_wrong(b, map->pos,
-                         "the step says nothing to do; for example `- rename: { old: new }`");
-    return Q_OK;
-}
-
 static enum q_code bind_step(struct cfg_bind *b, const struct cfg_node *map, struct cfg_step *step)
 {
+    const struct cfg_node *key;
+    int kind;
     enum q_code code = cfg_bind_map(b, map, "a step", step_fields, step);
     if (!code)
-        code = find_kind(b, map, step);
-    if (!code && step->kind == CFG_JOIN && step->relation.s)
+        code = cfg_bind_kind(b, map, step_words, "step",
+                             "the step says nothing to do; for example `- rename: { old: new }`",
+                             &key, &kind);
+    if (code)
+        return code;
+    step->kind = (enum cfg_step_kind)kind;
+    step->pos = key->pos;
+    if (step->kind == CFG_JOIN && step->relation.s)
         code = cfg_wrong(b, cfg_node_key(map, "relation")->pos,
                          "a join names its relations by \"left\" and \"right\"");
     return code;

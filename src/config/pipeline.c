@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* pipelines/: the file, its sources and its load. */
-#include "base/parse.h"
-#include "base/secret.h"
 #include "config/bind.h"
 
 enum { HALF = 500000 }; /* millionths */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The main source of a replay: rejected records instead of files (run/replay.h has their table).
+ * The main source of a replay: rejected records instead of files (run/replay.c has their table).
  *
  * Raw records are written to temporary files, one set for each shape of file they came from, and read from there by the
  * same readers under today's declaration; a record whose quotes could swallow the next one has a file of its own. Source

@@ -43,12 +43,12 @@ const char *load_seen(struct load *l);
 
 /* Views l_base and l_good, and the settling of duplicates; keys are compared together with _q_at in mode history. In
  * l_good there is one row an identity (key, time), but perhaps several of one position. */
-enum q_code load_rows(struct load *l, struct q_err *err);
+Q_MUST_CHECK enum q_code load_rows(struct load *l, struct q_err *err);
 /* The rows of l_good as a fragment, with plan_key_column() of each role that has one; NULL when none has, or when a record
  * may have several rows. */
 const char *load_keyed_rows(const struct load *l);
-enum q_code load_merge(struct load *l, struct q_err *err);
-enum q_code load_history(struct load *l, struct q_err *err);
+Q_MUST_CHECK enum q_code load_merge(struct load *l, struct q_err *err);
+Q_MUST_CHECK enum q_code load_history(struct load *l, struct q_err *err);
 /* The key under which the state keeps which run added a column to a table that was there. */
 const char *load_added_key(struct q_arena *arena, const struct model_table *table,
                            const char *column);
@@ -66,16 +66,17 @@ bool load_mixes(const struct load *l);
 bool load_updates_column(const struct load *l, const char *column);
 bool load_updates_role(const struct load *l, const struct model_role *role);
 /* The audit makes l_final: _q_pos and the columns that each matched row will have. */
-enum q_code load_final(struct load *l, struct q_err *err);
+Q_MUST_CHECK enum q_code load_final(struct load *l, struct q_err *err);
 
 /* infer.c: `missing: infer`. To be called when the rows to load are settled, before their roles are looked up. */
-enum q_code load_infer(struct load *l, struct q_err *err);
+Q_MUST_CHECK enum q_code load_infer(struct load *l, struct q_err *err);
 /* The dimension as a role finds its members in the audit, a fragment. */
 const char *load_dimension_ref(const struct load *l, const struct model_table *dimension);
 
 /* replace.c: rows that a load takes away. */
 /* Rejects rows of `relation` outside of the slice of replace_slice. */
-enum q_code load_reject_outside(struct load *l, const char *relation, struct q_err *err);
+Q_MUST_CHECK enum q_code load_reject_outside(struct load *l, const char *relation,
+                                             struct q_err *err);
 /* True when the load deletes rows of the target that the batch lacks. */
 bool load_deletes(const struct load *l);
 /* The audit makes l_gone, the keys of these rows (and the surrogate key), counts them and guards them. */
@@ -94,6 +95,6 @@ void load_guard_shrink(struct load *l, const char *gone, const char *current);
 void load_guard_unreadable(struct load *l, const char *gone);
 
 /* First publishing step: schema, tables, special members, date dimensions, new columns. */
-enum q_code load_schema(struct load *l, struct q_err *err);
+Q_MUST_CHECK enum q_code load_schema(struct load *l, struct q_err *err);
 
 #endif

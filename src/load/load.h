@@ -9,7 +9,10 @@
  *     current relation ─> l_base (typed as the target) ─> l_good (without rejected and skipped records)
  *          ─> duplicates of a key settled (SEMANTICS 11) ─> l_rows (with surrogate keys) ─> strategy ─> target
  *
- * Strategies: merge.c (append, upsert), history.c. The audit writes the workspace table q_counts.
+ * Strategies: merge.c with what it is made of (final.c the columns of a matched row, replace.c the rows that go away), and
+ * history.c with timeline.c, overwrite.c, snapshot.c and versions.c. infer.c makes members that only facts know, shrink.c
+ * holds what takes too much, before.c keeps what changes for `quern undo`. The audit writes the workspace tables q_counts
+ * and q_holds.
  */
 #ifndef Q_LOAD_LOAD_H
 #define Q_LOAD_LOAD_H

@@ -7,7 +7,8 @@
  *     code = plan_compile(arena, &in, &plan, err);
  *
  * The warehouse is attached as "wh" while compiling. Model tables that it lacks get a stand-in with the special members
- * (and the days of a date dimension) in the workspace schema `absent`, so that every statement finds its tables.
+ * (and the days of a date dimension) in the workspace schema `absent`, so that every statement finds its tables. The plan
+ * borrows what it is made from; `db` is asked while compiling alone.
  */
 #ifndef Q_PLAN_PLAN_H
 #define Q_PLAN_PLAN_H
@@ -30,7 +31,7 @@ struct plan_inputs {
 
 Q_MUST_CHECK enum q_code plan_compile(struct q_arena *arena, const struct plan_inputs *in,
                                       struct plan **out, struct q_err *err);
-/* SHA-like fingerprint of all statements, 16 hex digits: two plans with the same hash do the same. */
+/* Fingerprint (FNV-1a) of all statements, 16 hex digits: it tells plans apart, and is no proof that two are the same. */
 const char *plan_hash(const struct plan *plan);
 /* The project's pipelines in an order in which they may run: a dimension's before those of facts that refer to it.
  * `names`: those wanted, or none for all; unknown names are Q_USAGE with the nearest. */

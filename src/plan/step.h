@@ -175,7 +175,7 @@ struct plan {
     /* How to name a model's stored table while the warehouse is read: "wh"."main"."x", or a stand-in with the special
      * members when the warehouse does not have it yet. A fragment. */
     const char *(*table_ref)(const struct plan *plan, const struct model_table *table);
-    bool replay; /* the main source is rejected records: memory.replay.records, see run/replay.h */
+    bool replay; /* the main source is rejected records: memory.replay.records, see run/replay.c */
     int64_t
         held_run; /* the held run that is published: its shadow stands for extract to check. 0: none */
     struct q_map *

@@ -3,7 +3,7 @@
  * What somebody does with rejected records: correct one, or give some up. Both are remembered with time and user, and what
  * was rejected stays as it was. run_lock() and run_prepare() come before.
  *
- *     open ──edit──> open ──replay──> replayed (a replay of run/replay.h)
+ *     open ──edit──> open ──replay──> replayed (a replay of run/replay.c)
  *       └──drop──> dropped
  */
 #ifndef Q_RUN_REJECTS_H

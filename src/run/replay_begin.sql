@@ -1,4 +1,4 @@
--- What a replay takes: see run/replay.h.
+-- What a replay takes: see run/replay.c.
 CREATE SCHEMA IF NOT EXISTS memory.replay;
 DROP TABLE IF EXISTS memory.replay.map;
 CREATE OR REPLACE TABLE memory.replay.records (

@@ -167,7 +167,7 @@ struct run_replayed {
     int64_t joined;      /* records of a joined relation: they have no row of their own */
     int64_t unpublished; /* of runs that did not publish */
 };
-/* Run a pipeline's rejected records through it, as a run of its own (run/replay.h). Nothing is run, and out->run_id is 0,
+/* Run a pipeline's rejected records through it, as a run of its own (run/replay.c). Nothing is run, and out->run_id is 0,
  * when no record fits. The lock is held. */
 Q_MUST_CHECK enum q_code run_replay(struct run_session *s, const struct cfg_pipeline *pipeline,
                                     const struct run_replay *what, struct run_replayed *taken,

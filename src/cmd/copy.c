@@ -58,10 +58,6 @@ struct copy {
 
 static enum q_code find_target(struct copy *c, const char *text, struct q_err *err)
 {
-    static const struct {
-        const char *ending, *format;
-    } known[] = {{".parquet", "parquet"}, {".csv", "csv"},   {".ndjson", "ndjson"},
-                 {".jsonl", "ndjson"},    {".json", "json"}, {".html", "html"}};
     struct target *t = &c->target;
     t->text = text;
     if (extract_adhoc_duckdb(c->ctx->arena, text, &t->path, &t->table)) {
@@ -69,14 +65,14 @@ static enum q_code find_target(struct copy *c, const char *text, struct q_err *e
             return Q_OK;
         return q_fail(err, Q_USAGE, "cannot write \"%s\": expected FILE.duckdb:TABLE", text);
     }
-    for (size_t i = 0; i < sizeof known / sizeof known[0] && !t->format; i++)
-        if (q_ends(text, known[i].ending))
-            t->format = known[i].format;
+    t->format = q_ends(text, ".parquet") ? "parquet" : cmd_output_format(c->ctx->arena, text);
     if (t->format && !strstr(text, "://"))
         return Q_OK;
     enum q_code code = q_fail(err, Q_USAGE, "cannot tell what \"%s\" is to be", text);
-    q_hint(err, "A target is a file that ends in .parquet, .csv, .json, .ndjson or .html, or "
-                "FILE.duckdb:TABLE.");
+    q_hint(
+        err,
+        "A target is a file that ends in .parquet, .csv, .json, .ndjson, .jsonl or .html, those of text also with "
+        ".gz or .zst behind it, or FILE.duckdb:TABLE.");
     return code;
 }
 
@@ -356,8 +352,8 @@ const struct cmd cmd_copy = {
         "A SOURCE is a file or a pattern, CONNECTION:TABLE of quern.yaml, an address like\n"
         "postgres://etl@db.example/shop:orders, shop.db:orders (SQLite) or warehouse.duckdb:orders. In place of a table a\n"
         "query may stand: \"erp:SELECT id, total FROM orders\". A TARGET is a file that ends in .parquet, .csv, .json,\n"
-        ".ndjson or .html, or FILE.duckdb:TABLE. Types that nobody declares are found out over all rows; a record that\n"
-        "cannot be read exactly stops the copy unless --rejects takes it.",
+        ".ndjson, .jsonl or .html, those of text also with .gz or .zst behind it, or FILE.duckdb:TABLE. Types that nobody\n"
+        "declares are found out over all rows; a record that cannot be read exactly stops the copy unless --rejects takes it.",
     .opts = opts,
     .args_size = sizeof(struct args),
     .least = 2,

@@ -9,19 +9,30 @@
 
 #include "base/json.h"
 #include "base/suggest.h"
+#include "format/encode/encode.h"
 #include "format/write/writer.h"
 
-static const char *format_of(const struct cmd_ctx *ctx, const char *path, const char *format)
+const char *cmd_output_format(struct q_arena *arena, const char *path)
 {
     static const struct {
         const char *ending, *format;
-    } endings[] = {{".csv", "csv"}, {".json", "json"}, {".ndjson", "ndjson"}, {".html", "html"}};
-    if (format)
-        return format;
-    for (size_t i = 0; path && i < sizeof endings / sizeof endings[0]; i++)
-        if (q_ends(path, endings[i].ending))
+    } endings[] = {{".csv", "csv"},
+                   {".json", "json"},
+                   {".ndjson", "ndjson"},
+                   {".jsonl", "ndjson"},
+                   {".html", "html"}};
+    const char *bare = encode_bare_name(arena, path);
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+        if (q_ends(bare, endings[i].ending))
             return endings[i].format;
-    return ctx->global->json ? "json" : "table";
+    return NULL;
+}
+
+static const char *format_of(const struct cmd_ctx *ctx, const char *path, const char *format)
+{
+    if (!format && path)
+        format = cmd_output_format(ctx->arena, path);
+    return format ? format : ctx->global->json ? "json" : "table";
 }
 
 /* A device, a pipe or a directory is written as it is: renaming onto it would put a file in its place. */
@@ -45,7 +56,11 @@ enum q_code cmd_output_open(struct cmd_ctx *ctx, const char *path, const char *f
             return q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", path, strerror(errno));
     }
     out->sink = write_to_file(out->file);
-    return Q_OK;
+    const char *how = path ? encode_by_name(path) : NULL;
+    if (!how)
+        return Q_OK;
+    enum q_code code = encode_sink(ctx->arena, how, out->sink, &out->sink, err);
+    return code ? cmd_output_close(out, code, err) : Q_OK;
 }
 
 enum q_code cmd_output_close(struct cmd_output *out, enum q_code code, struct q_err *err)

@@ -28,7 +28,9 @@ struct cmd_output {
     struct write_sink sink;
 };
 
-/* `path` NULL: stdout. `format` NULL: --json, then the ending of the path, then table. A file is written beside its place
+/* What a file of this name holds, by its ending (.csv, .json, .ndjson, .jsonl, .html, also with .gz or .zst behind it); NULL. */
+const char *cmd_output_format(struct q_arena *arena, const char *path);
+/* `path` NULL: stdout. A name that ends in .gz or .zst is compressed. `format` NULL: --json, then the ending of the path, then table. A file is written beside its place
  * and moved there by cmd_output_close() when all went well; a device or a pipe is written directly (`temp` NULL). */
 Q_MUST_CHECK enum q_code cmd_output_open(struct cmd_ctx *ctx, const char *path, const char *format,
                                          struct cmd_output *out, struct q_err *err);

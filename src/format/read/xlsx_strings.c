@@ -13,13 +13,15 @@
 /*
  * Strings stand one behind the other in a space of bytes, each with its length (four bytes, low first) before it. Where
  * every GROUP-th one begins is kept; the others are found from there. The space is cut into blocks: the first ones stay
- * in memory, the others go to the file and come back through a cache.
+ * in memory, the others go to the file and come back through a cache. Cells may name strings in any order, so blocks are
+ * small: what is read of the file for one string is copied for nothing otherwise.
  */
 enum {
     GROUP = 2,
-    BLOCK = 1 << 14,
-    BLOCKS_KEPT = 2048, /* 32 MiB */
-    SLOTS = 512,        /* 8 MiB */
+    PLACES = 1 << 12, /* of groups, that are allocated together */
+    BLOCK = 1 << 11,
+    BLOCKS_KEPT = 24 << 10, /* 48 MiB */
+    SLOTS = 1 << 12,        /* 8 MiB */
     LENGTH = 4,
 };
 
@@ -35,7 +37,7 @@ struct xlsx_strings {
     unsigned aside; /* depth below something that is no text of the string: how to pronounce it */
     int64_t n;      /* strings that are complete */
     /* Where it is kept. */
-    Q_VEC(int64_t) groups;
+    Q_VEC(int64_t *) groups; /* PLACES each */
     Q_VEC(char *) kept;
     char *tail;       /* block that is filled */
     int64_t at;       /* bytes in the space */
@@ -212,13 +214,22 @@ static void on_start(void *self, const struct xml_tag *tag)
     }
 }
 
+static void note_place(struct xlsx_strings *s)
+{
+    int64_t group = s->n / GROUP;
+    if (s->n % GROUP)
+        return;
+    if (group % PLACES == 0)
+        *q_vec_push(s->arena, &s->groups) = q_alloc_array(s->arena, PLACES, sizeof(int64_t));
+    s->groups.v[group / PLACES][group % PLACES] = s->at;
+}
+
 static void end_string(struct xlsx_strings *s)
 {
     size_t n = s->text.n ? xlsx_unescape(s->text.p, s->text.n) : 0;
     char length[LENGTH] = {(char)(n & 255), (char)(n >> 8 & 255), (char)(n >> 16 & 255),
                            (char)(n >> 24)};
-    if (s->n % GROUP == 0)
-        *q_vec_push(s->arena, &s->groups) = s->at;
+    note_place(s);
     add_bytes(s, length, LENGTH);
     add_bytes(s, q_buf_text(&s->text), n);
     s->n++;
@@ -302,7 +313,7 @@ enum q_code xlsx_strings_get(struct xlsx_strings *s, int64_t number, struct q_st
     enum q_code code = read_to(s, number, err);
     if (code || number < 0 || number >= s->n)
         return code;
-    int64_t at = s->groups.v[number / GROUP];
+    int64_t group = number / GROUP, at = s->groups.v[group / PLACES][group % PLACES];
     uint32_t n = 0;
     for (int64_t i = number / GROUP * GROUP; i <= number; i++) {
         const char *length = bytes_at(s, at, LENGTH, err);

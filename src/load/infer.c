@@ -92,11 +92,6 @@ static void find_missing(struct load *l, const struct model_table *dim, int64_t 
                            number));
 }
 
-static const char *open_end(const struct load *l)
-{
-    return l->plan->project->open_end_null ? "NULL" : "TIMESTAMP '9999-12-31 00:00:00'";
-}
-
 /* What lookups read of a dimension. */
 static void join_missing(struct load *l, const struct model_table *dim, int64_t number)
 {
@@ -107,7 +102,7 @@ static void join_missing(struct load *l, const struct model_table *dim, int64_t 
             dim->key, sql_text(keys), dim->has_history ? ", valid_from, valid_to" : "",
             l->plan->table_ref(l->plan, dim), sql_text(keys));
     if (dim->has_history)
-        sql_add(q, ", %M, %s", l->plan->project->initial_valid_from, open_end(l));
+        sql_add(q, ", %M, %s", l->plan->project->initial_valid_from, load_open_end(l));
     sql_add(q, " FROM l_infer_%d", number);
     load_audit(l, sql_text(q));
 }
@@ -124,7 +119,8 @@ static void publish_members(struct load *l, const struct model_table *dim, int64
         sql_add(q, ", valid_from, valid_to, is_current, is_deleted, version");
     sql_add(q, ") SELECT _q_key%s, true, (SELECT run_id FROM q_run), _q_pos", sql_text(keys));
     if (dim->has_history)
-        sql_add(q, ", %M, %s, true, false, 1", l->plan->project->initial_valid_from, open_end(l));
+        sql_add(q, ", %M, %s, true, false, 1", l->plan->project->initial_valid_from,
+                load_open_end(l));
     sql_add(q, " FROM %s", missing);
     load_publish_if(l, missing, sql_text(q));
 }

@@ -34,6 +34,8 @@ void load_publish_if(struct load *l, const char *relation, const char *sql);
 void load_add_key_match(struct sql *q, const struct load *l, const char *a, const char *b);
 /* "a.k1, a.k2". */
 void load_add_keys(struct sql *q, const struct load *l, const char *alias);
+/* The valid_to of a current version (`open_end` of quern.yaml), a fragment. */
+const char *load_open_end(const struct load *l);
 /* ", x.c1, x.c2 ..." of all payload columns. */
 void load_add_payload(struct sql *q, const struct load *l, const char *alias);
 

@@ -40,6 +40,11 @@ void load_add_payload(struct sql *q, const struct load *l, const char *alias)
         sql_add(q, ", %I.%I", alias, l->target->columns.v[i].name);
 }
 
+const char *load_open_end(const struct load *l)
+{
+    return l->plan->project->open_end_null ? "NULL" : "TIMESTAMP '9999-12-31 00:00:00'";
+}
+
 const char *load_added_key(struct q_arena *arena, const struct model_table *table,
                            const char *column)
 {

@@ -2,11 +2,6 @@
 /* Mode history inside the load transaction: what the audit decided is carried out, and proven (SEMANTICS 22, 26). */
 #include "load/history.h"
 
-static const char *open_end(const struct load *l)
-{
-    return l->plan->project->open_end_null ? "NULL" : "TIMESTAMP '9999-12-31 00:00:00'";
-}
-
 static bool overwrites(const struct load *l)
 {
     return history_has(l, history_is_overwritten);
@@ -80,7 +75,7 @@ static void rewrite_versions(struct load *l)
             "n.is_deleted%s%s, _q_run = CASE WHEN n._q_row IS NULL THEN t._q_run ELSE (SELECT run_id FROM q_run) END, _q_pos = "
             "coalesce(n._q_from, t._q_pos) FROM (SELECT h.*, r._q_pos AS _q_from FROM h_rewrites AS h LEFT JOIN h_rows AS r ON "
             "r._q_row = h._q_row) AS n WHERE t.%I = n._q_key",
-            t->stored, open_end(l),
+            t->stored, load_open_end(l),
             t->can_infer ? ", inferred = t.inferred AND NOT n.completed" : "",
             history_columns(l, history_is_kept, ", %I = n.%I", "", ""), t->key));
 }
@@ -154,7 +149,7 @@ static void insert_versions(struct load *l)
         q,
         ") SELECT n._q_key, n.valid_from, coalesce(n._q_until, %s), n.is_current, false, n.version, n._q_seen, n.ended, %s, "
         "(SELECT run_id FROM q_run), n._q_pos%s",
-        open_end(l), over ? "f._q_over_at, f._q_over_run, f._q_over_pos" : "NULL, NULL, NULL",
+        load_open_end(l), over ? "f._q_over_at, f._q_over_run, f._q_over_pos" : "NULL, NULL, NULL",
         t->can_infer ? ", false" : "");
     for (size_t i = 0; i < t->columns.n; i++)
         if (!history_is_overwritten(&t->columns.v[i]))
@@ -192,7 +187,7 @@ static void end_gone(struct load *l)
             "is_current, true AS is_deleted, t.version + 1 AS version, (SELECT clock FROM q_run) AS first_seen_at, (SELECT "
             "run_id FROM q_run) AS _q_run, NULL AS _q_pos) FROM " LOAD_WH
             ".%I AS t SEMI JOIN h_gone AS g ON g._q_key = t.%I",
-            t->stored, t->key, t->stored, history_keys(l, "t"), t->key, open_end(l), t->stored,
+            t->stored, t->key, t->stored, history_keys(l, "t"), t->key, load_open_end(l), t->stored,
             t->key));
 }
 
@@ -331,7 +326,7 @@ static const char *stateless(const struct load *l)
         l->arena,
         "NOT CASE WHEN is_current THEN valid_to IS NOT DISTINCT FROM %s AND NOT _q_ended ELSE valid_to IS NOT NULL%s "
         "END",
-        open_end(l), l->target->can_infer ? " AND NOT inferred" : "");
+        load_open_end(l), l->target->can_infer ? " AND NOT inferred" : "");
 }
 
 /* The invariants of rule 26, for the touched keys, as one row of counts that must all be zero. */

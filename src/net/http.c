@@ -490,6 +490,10 @@ static enum q_code transfer_error(struct trip *t, CURLcode result)
             t->err,
             "If the server's certificate is from an authority of your own, name its PEM file as `ca_file`.");
         break;
+    case CURLE_SSL_CONNECT_ERROR:
+        q_hint(t->err,
+               "No encrypted connection came about; does the server speak http, not https?");
+        break;
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
         q_hint(t->err, "Check the address, and that the server runs and is reachable from here.");

@@ -44,6 +44,27 @@ static void find_relation(struct trace *t)
             t->relation = steps->v[i].right.s;
 }
 
+static const struct cfg_source *source_of_record(const struct trace *t)
+{
+    const cfg_sources *sources = &t->pipeline->sources;
+    for (size_t i = 0; i < sources->n; i++)
+        if (q_streq(sources->v[i].name.s, t->relation))
+            return &sources->v[i];
+    return NULL;
+}
+
+/* Where its pipeline puts the files that were loaded; NULL: nowhere. */
+static const char *put_away(const struct trace *t)
+{
+    const struct cfg_source *source = source_of_record(t);
+    for (size_t i = 0; source && i < source->options.n; i++) {
+        const struct cfg_pair *o = &source->options.v[i];
+        if (q_streq(o->key.s, "after_load.move") || q_streq(o->key.s, "after_load.archive"))
+            return o->value.s;
+    }
+    return NULL;
+}
+
 static void compare_file(struct trace *t, const char *path, int64_t size)
 {
     struct why *w = t->w;
@@ -51,7 +72,13 @@ static void compare_file(struct trace *t, const char *path, int64_t size)
     const char *full = q_path_join(w->arena, w->s->project->dir, path);
     if (!q_file_stat(full, &info)) {
         q_json_set_text(t->source, "state", "gone");
-        q_json_set_text(t->source, "message", "the file is not there any more");
+        const char *to = put_away(t);
+        q_json_set_text(t->source, "message",
+                        to ? q_printf(w->arena,
+                                      "the file is not there any more: `after_load` puts the files "
+                                      "of this source into %s",
+                                      to)
+                           : "the file is not there any more");
     } else if (size >= 0 && info.size != size) {
         q_json_set_text(t->source, "state", "changed");
         q_json_set_text(t->source, "message",
@@ -67,11 +94,8 @@ static void compare_file(struct trace *t, const char *path, int64_t size)
 /* Else it is read from a connection, whose rows may have changed since. */
 static bool reads_files(const struct trace *t)
 {
-    const cfg_sources *sources = &t->pipeline->sources;
-    for (size_t i = 0; i < sources->n; i++)
-        if (q_streq(sources->v[i].name.s, t->relation))
-            return q_streq(sources->v[i].from.s, "files");
-    return false;
+    const struct cfg_source *source = source_of_record(t);
+    return source && q_streq(source->from.s, "files");
 }
 
 static enum q_code find_file(struct trace *t, int64_t run, const char **path, struct q_err *err)

@@ -331,6 +331,11 @@ enum q_code rest_send(struct rest_session *s, const struct rest_ask *ask, struct
         hint_credentials(s, out, &why);
     if (code && out->status == 404)
         q_hint(&why, "Check `path` of the source and `url` of %s in quern.yaml.", s->what);
+    if (code && out->status == 429 && !why.hint[0])
+        q_hint(
+            &why,
+            "Ask more slowly, or wait longer: `rate: 60/min`, `retries` and `retry_wait` of %s in quern.yaml.",
+            s->what);
     if (code && err)
         *err = why;
     return code;

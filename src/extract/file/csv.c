@@ -23,16 +23,6 @@ static enum q_code open_file(struct extract_file *s, struct file_item *f, struct
     return code;
 }
 
-static void close_file(void *file)
-{
-    csv_close(file);
-}
-
-static int64_t bytes_read(void *file)
-{
-    return blocks_file_read(csv_blocks(file));
-}
-
 static void *worker(struct q_arena *arena)
 {
     return csv_worker_new(arena);
@@ -42,12 +32,6 @@ static enum q_code fill(void *w, void *file, const bool *wanted, struct batch *o
                         struct q_err *err)
 {
     return csv_fill(w, file, wanted, out, err);
-}
-
-static enum q_code locate(void *file, struct blocks_place *places, size_t n, size_t raw_max,
-                          struct q_arena *arena, struct q_err *err)
-{
-    return blocks_locate(csv_blocks(file), places, n, raw_max, arena, err);
 }
 
 static void shape(const struct file_item *f, struct q_json *out)
@@ -66,10 +50,10 @@ const struct file_reader file_csv = {
     .endings = (const char *const[]){"csv", "tsv", "txt", NULL},
     .detect = detect,
     .open = open_file,
-    .close = close_file,
-    .read = bytes_read,
+    .close = file_block_close,
+    .read = file_block_read,
     .worker = worker,
     .fill = fill,
-    .locate = locate,
+    .locate = file_block_locate,
     .shape = shape,
 };

@@ -104,16 +104,6 @@ static enum q_code open_file(struct extract_file *s, struct file_item *f, struct
     return code;
 }
 
-static void close_file(void *file)
-{
-    fixed_close(file);
-}
-
-static int64_t bytes_read(void *file)
-{
-    return blocks_file_read(fixed_blocks(file));
-}
-
 static void *worker(struct q_arena *arena)
 {
     return fixed_worker_new(arena);
@@ -123,12 +113,6 @@ static enum q_code fill(void *w, void *file, const bool *wanted, struct batch *o
                         struct q_err *err)
 {
     return fixed_fill(w, file, wanted, out, err);
-}
-
-static enum q_code locate(void *file, struct blocks_place *places, size_t n, size_t raw_max,
-                          struct q_arena *arena, struct q_err *err)
-{
-    return blocks_locate(fixed_blocks(file), places, n, raw_max, arena, err);
 }
 
 static size_t skips(void *file, struct q_arena *arena, struct extract_skip *out, size_t max)
@@ -154,11 +138,11 @@ const struct file_reader file_fixed = {
     .declared_only = true,
     .detect = detect,
     .open = open_file,
-    .close = close_file,
-    .read = bytes_read,
+    .close = file_block_close,
+    .read = file_block_read,
     .worker = worker,
     .fill = fill,
-    .locate = locate,
+    .locate = file_block_locate,
     .skips = skips,
     .shape = shape,
 };

@@ -4,6 +4,7 @@
 #define Q_EXTRACT_FILE_INTERNAL_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "base/json.h"
 #include "extract/file/file.h"
@@ -57,6 +58,25 @@ struct file_reader {
     /* MAY: extract_file_shape(). */
     void (*shape)(const struct file_item *f, struct q_json *out);
 };
+
+/* ---- common to several formats: shared.c ---- */
+
+/* Of files that are read in blocks: what is opened is a struct block_file first. */
+void file_block_close(void *file);
+int64_t file_block_read(void *file);
+Q_MUST_CHECK enum q_code file_block_locate(void *file, struct blocks_place *places, size_t n,
+                                           size_t raw_max, struct q_arena *arena,
+                                           struct q_err *err);
+
+/* Of files that are read front to back: one worker reads a file, the others go on to the next. */
+struct file_turn {
+    _Atomic(void *) owner;
+};
+void *file_turn_worker(struct q_arena *arena);
+bool file_turn_take(struct file_turn *turn, void *worker);
+
+/* What is told of a record is JSON, so it is read alone as such. */
+void file_shape_json(const struct file_item *f, struct q_json *out);
 
 extern const struct file_reader file_csv, file_fixed, file_json, file_parquet, file_xlsx, file_xml;
 

@@ -31,16 +31,6 @@ static enum q_code open_file(struct extract_file *s, struct file_item *f, struct
     return code;
 }
 
-static void close_file(void *file)
-{
-    blocks_close(json_blocks(file));
-}
-
-static int64_t bytes_read(void *file)
-{
-    return blocks_file_read(json_blocks(file));
-}
-
 static void *worker(struct q_arena *arena)
 {
     return json_worker_new(arena);
@@ -55,12 +45,6 @@ static enum q_code fill(void *w, void *file, const bool *wanted, struct batch *o
 static enum q_code look(void *w, void *file, read_see *see, void *self, struct q_err *err)
 {
     return json_look(w, file, see, self, err);
-}
-
-static enum q_code locate(void *file, struct blocks_place *places, size_t n, size_t raw_max,
-                          struct q_arena *arena, struct q_err *err)
-{
-    return blocks_locate(json_blocks(file), places, n, raw_max, arena, err);
 }
 
 /* A record that tells all of its row is read again by the columns' paths; of others the row itself is kept, by name. */
@@ -92,12 +76,12 @@ const struct file_reader file_json = {
     .has_null = true,
     .detect = detect,
     .open = open_file,
-    .close = close_file,
-    .read = bytes_read,
+    .close = file_block_close,
+    .read = file_block_read,
     .worker = worker,
     .fill = fill,
     .look = look,
-    .locate = locate,
+    .locate = file_block_locate,
     .shape = shape,
     .check = check,
 };

@@ -1,14 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Workbooks as a format of files: a record is a row of a sheet. */
-#include <stdatomic.h>
-
-#include "extract/file/internal.h"
 #include "format/read/xlsx.h"
+#include "extract/file/internal.h"
 
-/* One worker reads a file; the others go on to the next. */
 struct opened {
     struct xlsx_file *file;
-    _Atomic(void *) owner;
+    struct file_turn turn;
 };
 
 /* Temporary files are best in the project's own directory for them, where there is one. */
@@ -68,32 +65,17 @@ static int64_t bytes_read(void *file)
     return xlsx_file_read(((struct opened *)file)->file);
 }
 
-static void *worker(struct q_arena *arena)
-{
-    return q_new(arena, char); /* only to be told from others */
-}
-
 static enum q_code fill(void *w, void *file, const bool *wanted, struct batch *out,
                         struct q_err *err)
 {
     struct opened *o = file;
-    void *nobody = NULL;
-    if (!atomic_compare_exchange_strong(&o->owner, &nobody, w) && nobody != w)
-        return Q_OK;
-    return xlsx_fill(o->file, wanted, out, err);
+    return file_turn_take(&o->turn, w) ? xlsx_fill(o->file, wanted, out, err) : Q_OK;
 }
 
 static enum q_code locate(void *file, struct blocks_place *places, size_t n, size_t raw_max,
                           struct q_arena *arena, struct q_err *err)
 {
     return xlsx_locate(((struct opened *)file)->file, places, n, raw_max, arena, err);
-}
-
-/* What is told of a row is JSON, so it is read as such. */
-static void shape(const struct file_item *f, struct q_json *out)
-{
-    (void)f;
-    q_json_set_text(out, "format", "json");
 }
 
 /* ---- types that are not declared ---- */
@@ -142,8 +124,8 @@ const struct file_reader file_xlsx = {
     .open = open_file,
     .close = close_file,
     .read = bytes_read,
-    .worker = worker,
+    .worker = file_turn_worker,
     .fill = fill,
     .locate = locate,
-    .shape = shape,
+    .shape = file_shape_json,
 };

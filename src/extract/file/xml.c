@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* XML as a format of files: a record is an element. */
-#include <stdatomic.h>
-
-#include "extract/file/internal.h"
 #include "format/read/xml.h"
+#include "extract/file/internal.h"
 
-/* One worker reads a file; the others go on to the next. */
 struct opened {
     struct xml_file *file;
     const char **paths;
-    _Atomic(void *) owner;
+    struct file_turn turn;
 };
 
 static struct xml_settings settings_of(const struct extract_file *s)
@@ -68,19 +65,11 @@ static int64_t bytes_read(void *file)
     return xml_file_read(((struct opened *)file)->file);
 }
 
-static void *worker(struct q_arena *arena)
-{
-    return q_new(arena, char); /* only to be told from others */
-}
-
 static enum q_code fill(void *w, void *file, const bool *wanted, struct batch *out,
                         struct q_err *err)
 {
     struct opened *o = file;
-    void *nobody = NULL;
-    if (!atomic_compare_exchange_strong(&o->owner, &nobody, w) && nobody != w)
-        return Q_OK;
-    return xml_fill(o->file, wanted, out, err);
+    return file_turn_take(&o->turn, w) ? xml_fill(o->file, wanted, out, err) : Q_OK;
 }
 
 static enum q_code locate(void *file, struct blocks_place *places, size_t n, size_t raw_max,
@@ -94,13 +83,6 @@ static const char *remark(void *file, struct q_arena *arena)
 {
     const char *others = xml_others(((struct opened *)file)->file, arena);
     return others ? q_printf(arena, "no record: the elements there are %s", others) : NULL;
-}
-
-/* What is told of a record is JSON, so it is read as such. */
-static void shape(const struct file_item *f, struct q_json *out)
-{
-    (void)f;
-    q_json_set_text(out, "format", "json");
 }
 
 /* ---- columns that are not declared ---- */
@@ -164,9 +146,9 @@ const struct file_reader file_xml = {
     .open = open_file,
     .close = close_file,
     .read = bytes_read,
-    .worker = worker,
+    .worker = file_turn_worker,
     .fill = fill,
     .locate = locate,
     .remark = remark,
-    .shape = shape,
+    .shape = file_shape_json,
 };

@@ -73,6 +73,13 @@ struct blocks_rules {
 };
 
 struct blocks;
+struct read_target;
+
+/* What a reader opens begins with this, so that closing, counting bytes and locating are written once. */
+struct block_file {
+    struct blocks *blocks;
+    const struct read_target *target;
+};
 
 struct block {
     struct q_arena *arena;

@@ -8,9 +8,8 @@
 #include "format/read/utf8.h"
 
 struct csv_file {
-    struct blocks *blocks;
+    struct block_file base; /* first */
     const struct csv_dialect *dialect;
-    const struct read_target *target;
 };
 
 struct csv_worker {
@@ -40,20 +39,9 @@ enum q_code csv_open(struct q_arena *arena, const char *path, const struct decod
 {
     struct csv_file *f = q_new(arena, struct csv_file);
     f->dialect = dialect;
-    f->target = target;
+    f->base.target = target;
     *out = f;
-    return blocks_open(arena, path, decode, &dialect->rules, dialect->start, &f->blocks, err);
-}
-
-struct blocks *csv_blocks(struct csv_file *file)
-{
-    return file->blocks;
-}
-
-void csv_close(struct csv_file *file)
-{
-    atomic_store(&file->target->counts->footers, blocks_footers(file->blocks));
-    blocks_close(file->blocks);
+    return blocks_open(arena, path, decode, &dialect->rules, dialect->start, &f->base.blocks, err);
 }
 
 struct csv_worker *csv_worker_new(struct q_arena *arena)
@@ -68,9 +56,9 @@ struct csv_worker *csv_worker_new(struct q_arena *arena)
 static void fit(struct csv_worker *w, const struct csv_file *file)
 {
     size_t fields = file->dialect->names.n;
-    if (w->slab_cols != file->target->n_cols || !w->slab.spans) {
-        slab_init(&w->slab, w->arena, file->target->n_cols);
-        w->slab_cols = file->target->n_cols;
+    if (w->slab_cols != file->base.target->n_cols || !w->slab.spans) {
+        slab_init(&w->slab, w->arena, file->base.target->n_cols);
+        w->slab_cols = file->base.target->n_cols;
     }
     if (csv_ends_size(fields) >
         w->scan.ends_cap) { /* behind them is room for those of ragged records */
@@ -85,12 +73,12 @@ static void fit(struct csv_worker *w, const struct csv_file *file)
 static enum q_code next_block(struct csv_worker *w, struct csv_file *file, struct q_err *err)
 {
     if (w->file) {
-        blocks_done(w->file->blocks, &w->block, w->records);
-        atomic_fetch_add_explicit(&w->file->target->counts->records, w->records,
+        blocks_done(w->file->base.blocks, &w->block, w->records);
+        atomic_fetch_add_explicit(&w->file->base.target->counts->records, w->records,
                                   memory_order_relaxed);
         w->file = NULL;
     }
-    enum q_code code = blocks_next(file->blocks, &w->block, err);
+    enum q_code code = blocks_next(file->base.blocks, &w->block, err);
     if (code || !w->block.n)
         return code;
     w->file = file;
@@ -107,7 +95,7 @@ static struct reject reject_of(const struct csv_worker *w, size_t start, size_t 
                                const char *reason)
 {
     return (struct reject){
-        .pos = q_pos(w->file->target->file, w->block.offset + (int64_t)start),
+        .pos = q_pos(w->file->base.target->file, w->block.offset + (int64_t)start),
         .reason = reason,
         .raw = {w->block.p + start, end - start},
     };
@@ -122,14 +110,14 @@ static enum q_code reject_odd(const struct csv_worker *w, const struct csv_odd *
                   odd->fields < w->scan.fields ? "too_few_fields" : "too_many_fields");
     (void)snprintf(detail, sizeof detail, "%zu fields, found %u", w->scan.fields, odd->fields);
     r.detail = detail;
-    return slab_reject(w->file->target, true, &r, err);
+    return slab_reject(w->file->base.target, true, &r, err);
 }
 
 /* Make a row of a record with too few or too many fields, where that is declared. */
 static bool adopt_odd(struct csv_worker *w, const struct csv_odd *odd)
 {
     const struct csv_dialect *d = w->file->dialect;
-    struct read_counts *counts = w->file->target->counts;
+    struct read_counts *counts = w->file->base.target->counts;
     struct csv_scan *s = &w->scan;
     bool few = odd->fields < s->fields;
     if (few ? !d->pad : !d->cut)
@@ -190,7 +178,7 @@ static enum q_code reject_bytes(const struct csv_worker *w, const struct csv_row
             r.value = (struct q_str){p + s.at, s.n};
         }
     }
-    return slab_reject(w->file->target, true, &r, err);
+    return slab_reject(w->file->base.target, true, &r, err);
 }
 
 static enum q_code reject_dirty(struct csv_worker *w, struct q_err *err)
@@ -292,7 +280,7 @@ static enum q_code unquote_spans(struct csv_worker *w, size_t f, struct batch_sp
         reject.column = column_name(w, f);
         reject.detail = "a delimiter or the line's end behind the closing quote";
         reject.value = (struct q_str){w->block.p + raw.at, raw.n};
-        enum q_code code = slab_reject(w->file->target, true, &reject, err);
+        enum q_code code = slab_reject(w->file->base.target, true, &reject, err);
         if (code)
             return code;
     }
@@ -302,7 +290,7 @@ static enum q_code unquote_spans(struct csv_worker *w, size_t f, struct batch_sp
 /* A field that no column takes still has its quotes checked. */
 static enum q_code find_spans(struct csv_worker *w, bool *any_bad, struct q_err *err)
 {
-    const struct read_target *t = w->file->target;
+    const struct read_target *t = w->file->base.target;
     struct batch_span nowhere[SLAB_ROWS];
     bool quotes = w->block.has_quote && w->scan.rules->quote;
     w->annex = NULL;
@@ -352,8 +340,8 @@ static enum q_code next_slab(struct csv_worker *w, size_t max_rows, struct q_err
         if (!adopt_odd(w, &w->scan.odd[i]))
             code = reject_odd(w, &w->scan.odd[i], err);
     if (w->scan.n_comments)
-        atomic_fetch_add_explicit(&w->file->target->counts->comments, (int64_t)w->scan.n_comments,
-                                  memory_order_relaxed);
+        atomic_fetch_add_explicit(&w->file->base.target->counts->comments,
+                                  (int64_t)w->scan.n_comments, memory_order_relaxed);
     if (!code && w->dirty)
         code = reject_dirty(w, err);
     if (!code)
@@ -388,7 +376,7 @@ enum q_code csv_fill(struct csv_worker *w, struct csv_file *file, const bool *wa
         }
         enum q_code code = next_slab(w, BATCH_ROWS - out->rows, err);
         if (!code)
-            code = slab_emit(&w->slab, file->target, wanted, out, err);
+            code = slab_emit(&w->slab, file->base.target, wanted, out, err);
         if (code)
             return code;
     }

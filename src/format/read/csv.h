@@ -82,9 +82,6 @@ Q_MUST_CHECK enum q_code csv_open(struct q_arena *arena, const char *path,
                                   const struct csv_dialect *dialect,
                                   const struct read_target *target, struct csv_file **out,
                                   struct q_err *err);
-struct blocks *csv_blocks(struct csv_file *file);
-/* The file's handles; places can still be located. The target's counts are complete. */
-void csv_close(struct csv_file *file);
 
 /* `arena` belongs to the worker's thread. */
 struct csv_worker *csv_worker_new(struct q_arena *arena);

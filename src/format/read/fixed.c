@@ -9,9 +9,8 @@
 #include "format/read/utf8.h"
 
 struct fixed_file {
-    struct blocks *blocks;
+    struct block_file base; /* first */
     const struct fixed_dialect *dialect;
-    const struct read_target *target;
     size_t length; /* that a line must have for all fields */
     pthread_mutex_t lock;
     struct fixed_types skipped; /* under the lock */
@@ -55,7 +54,7 @@ static void count_type(struct fixed_types *types, const char *text, size_t n, in
 static void merge_counts(struct fixed_worker *w)
 {
     struct fixed_file *f = w->file;
-    struct read_counts *counts = f->target->counts;
+    struct read_counts *counts = f->base.target->counts;
     pthread_mutex_lock(&f->lock);
     for (size_t i = 0; i < w->skipped.n; i++) {
         const struct fixed_type *t = &w->skipped.v[i];
@@ -124,12 +123,12 @@ static enum q_code reject(const struct fixed_worker *w, struct q_str line, const
                           const char *expected, struct q_err *err)
 {
     struct reject r = {
-        .pos = q_pos(w->file->target->file, w->block.offset + (line.p - w->block.p)),
+        .pos = q_pos(w->file->base.target->file, w->block.offset + (line.p - w->block.p)),
         .reason = reason,
         .detail = expected,
         .raw = line,
     };
-    return slab_reject(w->file->target, true, &r, err);
+    return slab_reject(w->file->base.target, true, &r, err);
 }
 
 static enum q_code reject_short(const struct fixed_worker *w, struct q_str line, size_t length,
@@ -143,7 +142,7 @@ static enum q_code reject_short(const struct fixed_worker *w, struct q_str line,
 
 static void put_row(struct fixed_worker *w, struct q_str line, bool by_byte)
 {
-    const struct read_target *t = w->file->target;
+    const struct read_target *t = w->file->base.target;
     const struct fixed_layout *l = &w->file->dialect->layout;
     struct slab *s = &w->slab;
     for (size_t c = 0; c < t->n_cols; c++) {
@@ -188,11 +187,11 @@ static bool is_ascii(const char *p, size_t n)
 static enum q_code next_block(struct fixed_worker *w, struct fixed_file *file, struct q_err *err)
 {
     if (w->file) {
-        blocks_done(w->file->blocks, &w->block, w->records);
+        blocks_done(w->file->base.blocks, &w->block, w->records);
         merge_counts(w);
         w->file = NULL;
     }
-    enum q_code code = blocks_next(file->blocks, &w->block, err);
+    enum q_code code = blocks_next(file->base.blocks, &w->block, err);
     if (code || !w->block.n)
         return code;
     w->file = file;
@@ -201,9 +200,9 @@ static enum q_code next_block(struct fixed_worker *w, struct fixed_file *file, s
     w->skipped.n = 0;
     w->ascii = is_ascii(w->block.p, w->block.n);
     w->dirty = !utf8_clean(w->block.p, w->block.n);
-    if (w->slab_cols != file->target->n_cols || !w->slab.spans) {
-        slab_init(&w->slab, w->arena, file->target->n_cols);
-        w->slab_cols = file->target->n_cols;
+    if (w->slab_cols != file->base.target->n_cols || !w->slab.spans) {
+        slab_init(&w->slab, w->arena, file->base.target->n_cols);
+        w->slab_cols = file->base.target->n_cols;
     }
     return Q_OK;
 }
@@ -242,7 +241,7 @@ enum q_code fixed_fill(struct fixed_worker *w, struct fixed_file *file, const bo
         }
         enum q_code code = next_slab(w, BATCH_ROWS - out->rows, err);
         if (!code)
-            code = slab_emit(&w->slab, file->target, wanted, out, err);
+            code = slab_emit(&w->slab, file->base.target, wanted, out, err);
         if (code)
             return code;
     }
@@ -270,7 +269,7 @@ enum q_code fixed_open(struct q_arena *arena, const char *path, const struct dec
 {
     struct fixed_file *f = q_new(arena, struct fixed_file);
     f->dialect = dialect;
-    f->target = target;
+    f->base.target = target;
     for (size_t c = 0; c < target->n_cols; c++) {
         if (target->cols[c].field < 0)
             continue;
@@ -283,18 +282,7 @@ enum q_code fixed_open(struct q_arena *arena, const char *path, const struct dec
     (void)rc;
     q_arena_defer(arena, destroy_lock, f);
     *out = f;
-    return blocks_open(arena, path, decode, &dialect->rules, dialect->start, &f->blocks, err);
-}
-
-struct blocks *fixed_blocks(struct fixed_file *file)
-{
-    return file->blocks;
-}
-
-void fixed_close(struct fixed_file *file)
-{
-    atomic_store(&file->target->counts->footers, blocks_footers(file->blocks));
-    blocks_close(file->blocks);
+    return blocks_open(arena, path, decode, &dialect->rules, dialect->start, &f->base.blocks, err);
 }
 
 const struct fixed_types *fixed_skipped(const struct fixed_file *file)

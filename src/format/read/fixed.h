@@ -62,9 +62,6 @@ Q_MUST_CHECK enum q_code fixed_open(struct q_arena *arena, const char *path,
                                     const struct fixed_dialect *dialect,
                                     const struct read_target *target, struct fixed_file **out,
                                     struct q_err *err);
-struct blocks *fixed_blocks(struct fixed_file *file);
-/* The file's handles; places can still be located. The target's counts are complete. */
-void fixed_close(struct fixed_file *file);
 
 enum { FIXED_TYPES_MAX = 64, FIXED_TYPE_BYTES = 32 };
 
@@ -76,7 +73,7 @@ struct fixed_types {
     } v[FIXED_TYPES_MAX];
     size_t n;
 };
-/* After fixed_close(). */
+/* After its blocks are closed. */
 const struct fixed_types *fixed_skipped(const struct fixed_file *file);
 
 struct fixed_worker *fixed_worker_new(struct q_arena *arena);

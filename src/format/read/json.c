@@ -15,9 +15,8 @@ _Static_assert((int)BLOCK_EXTRA >= (int)SLAB_ROWS * NUMBER_BYTES * JSON_LEVELS,
                "record numbers of a slab have room behind a block");
 
 struct json_file {
-    struct blocks *blocks;
+    struct block_file base; /* first */
     const struct json_dialect *dialect;
-    const struct read_target *target;
 };
 
 /* An array of nested records that is gone through. */
@@ -324,7 +323,7 @@ static enum q_code reject(struct json_worker *w, struct q_str record, const char
                           const char *expected, struct q_err *err)
 {
     struct reject r = {
-        .pos = read_pos(w->file->target, w->block.offset + (record.p - w->block.p)),
+        .pos = read_pos(w->file->base.target, w->block.offset + (record.p - w->block.p)),
         .reason = reason,
         .detail = expected,
         .raw = record,
@@ -334,7 +333,7 @@ static enum q_code reject(struct json_worker *w, struct q_str record, const char
         return Q_OK;
     if (w->tree->is_flat && q_streq(reason, "bad_json") && !q_streq(expected, "valid JSON"))
         r.raw = (struct q_str){NULL, 0}; /* it must not be taken for an object of columns */
-    return slab_reject(w->file->target, true, &r, err);
+    return slab_reject(w->file->base.target, true, &r, err);
 }
 
 static void put_numbers(struct json_worker *w, size_t level, int64_t number)
@@ -467,12 +466,12 @@ static enum q_code next_inner(struct json_worker *w, struct q_err *err)
 static enum q_code next_block(struct json_worker *w, struct json_file *file, struct q_err *err)
 {
     if (w->file) {
-        blocks_done(w->file->blocks, &w->block, w->outer);
-        atomic_fetch_add_explicit(&w->file->target->counts->records, w->records,
+        blocks_done(w->file->base.blocks, &w->block, w->outer);
+        atomic_fetch_add_explicit(&w->file->base.target->counts->records, w->records,
                                   memory_order_relaxed);
         w->file = NULL;
     }
-    enum q_code code = blocks_next(file->blocks, &w->block, err);
+    enum q_code code = blocks_next(file->base.blocks, &w->block, err);
     if (code || !w->block.n)
         return code;
     w->file = file;
@@ -488,11 +487,11 @@ static enum q_code next_block(struct json_worker *w, struct json_file *file, str
 /* Trees and room for another file's columns. */
 static enum q_code fit(struct json_worker *w, const struct json_file *file, struct q_err *err)
 {
-    if (w->target == file->target && w->tree)
+    if (w->target == file->base.target && w->tree)
         return Q_OK;
     q_arena_free(w->tree_arena);
     w->tree_arena = q_arena_new(w->arena, "tree");
-    w->target = file->target;
+    w->target = file->base.target;
     w->tree = NULL;
     w->row = q_alloc_array(w->tree_arena, w->target->n_cols + 1, sizeof *w->row);
     slab_init(&w->slab, w->tree_arena, w->target->n_cols);
@@ -560,7 +559,7 @@ enum q_code json_fill(struct json_worker *w, struct json_file *file, const bool 
         }
         code = next_slab(w, BATCH_ROWS - out->rows, err);
         if (!code)
-            code = slab_emit(&w->slab, file->target, wanted, out, err);
+            code = slab_emit(&w->slab, file->base.target, wanted, out, err);
     }
     return code;
 }
@@ -599,7 +598,7 @@ enum q_code json_open(struct q_arena *arena, const char *path, const struct deco
     struct json_file *f = q_new(arena, struct json_file);
     struct json_tree *tree;
     f->dialect = dialect;
-    f->target = target;
+    f->base.target = target;
     *out = f;
     enum q_code code = json_tree_make(arena, &dialect->records, target, &tree, err);
     struct blocks_rules rules = dialect->rules;
@@ -607,10 +606,5 @@ enum q_code json_open(struct q_arena *arena, const char *path, const struct deco
         return code;
     rules.numbered = tree->numbers[0] != NULL;
     rules.nested = tree->levels > 0;
-    return blocks_open(arena, path, decode, &rules, dialect->start, &f->blocks, err);
-}
-
-struct blocks *json_blocks(struct json_file *file)
-{
-    return file->blocks;
+    return blocks_open(arena, path, decode, &rules, dialect->start, &f->base.blocks, err);
 }

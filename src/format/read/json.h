@@ -58,7 +58,6 @@ Q_MUST_CHECK enum q_code json_open(struct q_arena *arena, const char *path,
                                    const struct json_dialect *dialect,
                                    const struct read_target *target, struct json_file **out,
                                    struct q_err *err);
-struct blocks *json_blocks(struct json_file *file);
 struct json_worker *json_worker_new(struct q_arena *arena);
 /* Append rows until the batch has BATCH_ROWS; fewer: the file has no more for this worker. */
 Q_MUST_CHECK enum q_code json_fill(struct json_worker *w, struct json_file *file,

@@ -32,6 +32,25 @@ static const char *root_certificate(struct q_arena *arena, const struct extract_
     return !file || !c->dir || q_streq(file, "system") ? file : q_path_join(arena, c->dir, file);
 }
 
+/* With these modes libpq goes on in clear text where the certificate proves nothing. A url or the environment may say another
+ * one. */
+static enum q_code check_tls(const struct extract_connection *c, struct q_err *err)
+{
+    const struct postgres_options *o = c->options;
+    const char *url = q_secret_reveal(o->url);
+    bool elsewhere = (url && strstr(url, "sslmode=")) || getenv("PGSSLMODE");
+    const char *mode = o->sslmode ? o->sslmode : elsewhere ? "" : "prefer";
+    if (!o->sslrootcert ||
+        !(q_streq(mode, "disable") || q_streq(mode, "allow") || q_streq(mode, "prefer")))
+        return Q_OK;
+    enum q_code code = cfg_fail(
+        err, c->pos,
+        "connection \"%s\" has an `sslrootcert`, which nothing is proven by with `sslmode: %s`",
+        c->name, mode);
+    q_hint(err, "Add `sslmode: verify-full`.");
+    return code;
+}
+
 enum q_code postgres_connect(struct q_arena *arena, const struct extract_connection *connection,
                              void **session, struct q_err *err)
 {
@@ -53,7 +72,9 @@ enum q_code postgres_connect(struct q_arena *arena, const struct extract_connect
         .options = o->options,
         .connect_timeout = o->connect_timeout,
     };
-    enum q_code code = pg_connect(arena, &s->params, &s->leader, err);
+    enum q_code code = check_tls(connection, err);
+    if (!code)
+        code = pg_connect(arena, &s->params, &s->leader, err);
     if (!code)
         *session = s;
     return code;

@@ -52,12 +52,13 @@ static bool hand_over(struct pg_stream *s)
     return wanted;
 }
 
-static bool is_awaited(struct pg_stream *s)
+/* Nothing has come: a caller that waits gets what there is of a piece. False: the caller wants no more. */
+static bool hand_over_early(struct pg_stream *s)
 {
     pthread_mutex_lock(&s->lock);
-    bool awaited = s->filled == s->taken || s->stop;
+    bool awaited = s->filled == s->taken, wanted = !s->stop;
     pthread_mutex_unlock(&s->lock);
-    return awaited;
+    return wanted && (!awaited || !s->pieces[s->filled % PIECES].bytes.n || hand_over(s));
 }
 
 static enum q_code begin(struct pg_conn *c, const char *sql, struct q_err *err)
@@ -112,8 +113,7 @@ static enum q_code receive(struct pg_stream *s, int64_t tag, bool *wanted, struc
                 *wanted = hand_over(s);
             continue;
         }
-        if (is_awaited(s) && (s->stop || piece->bytes.n))
-            *wanted = !s->stop && hand_over(s);
+        *wanted = hand_over_early(s);
         /* What TLS has decrypted already is not seen by poll(): look before waiting. */
         enum q_code code = looked ? pg_wait(c, false, err) : Q_OK;
         if (code)

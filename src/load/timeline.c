@@ -87,18 +87,26 @@ static void find_stored(struct load *l)
                  start, l->target_ref, history_match(l, "t", "k"), t->key));
 }
 
-/* A key that was deleted starts again at the later of its row's time and the end (SEMANTICS 25); of several rows that
- * are older than the end the last one counts. */
-static void return_keys(struct load *l)
+/* A row that made a deleted key start again, later than its own time, is known by that time when it comes again: it is of
+ * the version that it began, and not late. */
+static void know_returned(struct load *l)
 {
-    /* such a row that comes again is known by its own time */
     load_audit_if(
         l, "h_deep",
         sql_make(
             l->arena,
-            "DELETE FROM h_rows WHERE _q_row IN (SELECT r._q_row FROM h_rows AS r JOIN h_stored AS v ON %s AND "
-            "v.first_seen_at = r._q_at AND v.valid_from > r._q_at WHERE NOT v.is_deleted AND NOT %s)",
+            "UPDATE h_rows AS r SET _q_at = v.valid_from FROM h_stored AS v WHERE %s AND "
+            "v.first_seen_at = r._q_at AND v.valid_from > r._q_at AND NOT v.is_deleted AND NOT %s",
             history_match(l, "r", "v"), history_differ(l, "r", "v")));
+    load_audit_if(
+        l, "h_late",
+        "DELETE FROM h_late WHERE _q_row IN (SELECT _q_row FROM h_rows WHERE _q_at > _q_seen)");
+}
+
+/* A key that was deleted starts again at the later of its row's time and the end (SEMANTICS 25); of several rows that
+ * are older than the end the last one counts. */
+static void return_keys(struct load *l)
+{
     const char *ends =
         sql_make(l->arena,
                  "(SELECT %s, max(s.valid_to) AS _q_end FROM h_stored AS s GROUP BY %s HAVING NOT "
@@ -395,6 +403,7 @@ void history_timeline(struct load *l)
 {
     find_keys(l);
     find_stored(l);
+    know_returned(l);
     if (l->cfg->late_reject)
         reject_late(l);
     else if (!l->cfg->valid_from.s)

@@ -4,6 +4,7 @@
 #include <ctype.h>
 
 #include "base/embed.h"
+#include "base/log.h"
 #include "sql/expr/expr.h"
 
 /* Copied rather than looked at: what a load may change. */
@@ -199,12 +200,17 @@ static enum q_code totals_sql(struct reading *r, const char **out, struct q_err 
     sql_add(all, "SELECT ");
     for (size_t i = 0, k = 0; i < measures->n && !code; i++) {
         const char *function, *inner, *sql;
-        struct q_err unused = {0};
+        struct q_err why = {0};
         const struct cfg_pair *m = &measures->v[i];
         if (is_aggregate(arena, m->value.s, &function, &inner))
             sql = sql_make(arena, "%I", m->key.s);
-        else if (inner_sql(arena, m, m->value.s, &totals, &sql, &unused))
-            continue; /* neither one aggregate nor made of those that are */
+        else if (inner_sql(arena, m, m->value.s, &totals, &sql, &why)) {
+            /* neither one aggregate nor made of those that are */
+            if (r->after)
+                q_log(Q_LOG_WARN, "measure \"%s\" is left out of the preview: %s", m->key.s,
+                      why.message);
+            continue;
+        }
         sql_add(all, k++ ? ", CAST(%s AS VARCHAR)" : "CAST(%s AS VARCHAR)", sql);
         *q_vec_push(arena, &r->names) = m->key.s;
     }

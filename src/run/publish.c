@@ -111,8 +111,8 @@ enum q_code publish_run(struct run *r, bool with_data, struct q_err *err)
         code = in_transaction(r, with_data, err);
     if (code) {
         db_rollback(s->db);
-        if (s->scratch || run_detach(s, NULL) == Q_OK)
-            return code; /* else the same: the first error is the one to tell */
+        enum q_code closed = s->scratch ? Q_OK : run_detach(s, NULL);
+        (void)closed; /* the first error is the one to tell */
         return code;
     }
     code = db_commit(s->db, err);

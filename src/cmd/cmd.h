@@ -16,7 +16,7 @@
 
 struct cmd_ctx;
 
-enum cmd_needs { CMD_NOTHING, CMD_PROJECT, CMD_SESSION /* a project, and it opens a session */ };
+enum cmd_needs { CMD_NOTHING, CMD_PROJECT };
 
 struct cmd_global {
     const char *project; /* directory, default . */
@@ -47,7 +47,6 @@ struct cmd_ctx {
     q_texts rest;     /* positional arguments */
     struct cfg_project *project;
     struct model *model;
-    struct db_ahead *ahead; /* CMD_SESSION: the engine, being opened */
 };
 
 /* Run a command line; the exit status of the process. */

@@ -10,7 +10,6 @@
 #include "base/parse.h"
 #include "base/suggest.h"
 #include "cmd/cmd.h"
-#include "db/db.h"
 #include "extract/file/file.h"
 #include "quern_version.h"
 
@@ -88,9 +87,7 @@ static enum q_code run_command(struct cmd_ctx *ctx, int argc, char **argv,
         return cmd_help.run(ctx, exit, err);
     }
     code = check_count(ctx, err);
-    if (!code && ctx->cmd->needs == CMD_SESSION)
-        ctx->ahead = db_open_ahead(ctx->arena);
-    if (!code && ctx->cmd->needs != CMD_NOTHING)
+    if (!code && ctx->cmd->needs == CMD_PROJECT)
         code = load_project(ctx, err);
     return code ? code : ctx->cmd->run(ctx, exit, err);
 }

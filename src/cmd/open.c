@@ -38,8 +38,7 @@ enum q_code cmd_open_warehouse(struct cmd_ctx *ctx, struct db_conn **out, struct
 enum q_code cmd_open_session(struct cmd_ctx *ctx, int64_t wait, struct run_session *out,
                              struct q_err *err)
 {
-    return run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, ctx->ahead,
-                    wait, out, err);
+    return run_open(ctx->arena, ctx->project, ctx->model, cmd_stages, cmd_n_stages, wait, out, err);
 }
 
 enum q_code cmd_lock_session(struct cmd_ctx *ctx, int64_t wait, struct run_session *out,

@@ -101,7 +101,7 @@ const struct cmd cmd_plan = {
     .summary = "what a run would do to the target, row effects included; writes nothing",
     .details =
         "Runs extract, transform and checks in a scratch workspace. Tables that the warehouse lacks count as empty.",
-    .needs = CMD_SESSION,
+    .needs = CMD_PROJECT,
     .opts = opts,
     .args_size = sizeof(struct args),
     .least = 1,

@@ -175,7 +175,7 @@ const struct cmd cmd_run = {
         "what it checked against the target as it is now, and loads it. `quern runs drop RUN` gives it up.\n"
         "Incremental sources are read from their watermark on, holes first; --from and --to read one interval instead\n"
         "and leave the watermark alone. See `quern intervals`.",
-    .needs = CMD_SESSION,
+    .needs = CMD_PROJECT,
     .opts = opts,
     .args_size = sizeof(struct args),
     .most = -1,

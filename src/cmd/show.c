@@ -74,7 +74,7 @@ const struct cmd cmd_show = {
     .details =
         "Without RELATION the one that is checked and loaded. A source is shown as it was read; names of steps are\n"
         "those of `quern plan`. Writes nothing to the warehouse.",
-    .needs = CMD_SESSION,
+    .needs = CMD_PROJECT,
     .opts = opts,
     .args_size = sizeof(struct args),
     .least = 1,

@@ -150,7 +150,7 @@ const struct cmd cmd_verify = {
         "Without names all tables of the model. Each line says how many rows were looked at and how many break the\n"
         "rule, with the first of them; the exit status is 1 when one does. `warning` counts facts that were right when\n"
         "they were loaded and whose dimension was changed since. Reads only.",
-    .needs = CMD_SESSION,
+    .needs = CMD_PROJECT,
     .opts = opts,
     .args_size = sizeof(struct args),
     .most = -1,

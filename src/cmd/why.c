@@ -331,7 +331,7 @@ const struct cmd cmd_why = {
         "rules of that run, the steps with their values for this row, and the file, line and text of the record. The\n"
         "record is read again, through the steps as they are today. `why TABLE --column NAME` shows where the column\n"
         "comes from. A key that is not there is looked for among the rejects; the exit status is 1 then.",
-    .needs = CMD_SESSION,
+    .needs = CMD_PROJECT,
     .opts = opts,
     .args_size = sizeof(struct args),
     .least = 1,

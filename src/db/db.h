@@ -24,7 +24,6 @@
 #include "batch/batch.h"
 
 struct db;
-struct db_ahead;
 struct db_conn;
 struct db_result;
 
@@ -34,14 +33,9 @@ struct db_settings {
     int64_t
         memory_limit; /* bytes the process may take in all; 0: the engine's default. The engine gets 350 MB less
                               (its accounting leaves that much out) */
-    const char *spill_dir;  /* NULL: none; made when first needed, removed at close */
-    int threads;            /* 0: all cores */
-    struct db_ahead *ahead; /* is taken, when there is no path; NULL: none */
+    const char *spill_dir; /* NULL: none; made when first needed, removed at close */
+    int threads;           /* 0: all cores */
 };
-
-/* Begin to open an engine without a file, in a thread of its own, while the caller reads its configuration: it takes 15 ms.
- * Closed with `arena` when no db_open() takes it. */
-struct db_ahead *db_open_ahead(struct q_arena *arena);
 
 /* Open the embedded engine. Closed with `arena`. Q_TARGET when the file cannot be opened, Q_LOCKED when another
  * process has it. */

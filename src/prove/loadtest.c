@@ -49,7 +49,7 @@ enum q_code prove_open(struct q_arena *arena, const struct cfg_project *project,
     *own = *project;
     own->dir = out->dir;
     if (!code)
-        code = run_open(arena, own, model, stages, n_stages, NULL, 0, &out->session, err);
+        code = run_open(arena, own, model, stages, n_stages, 0, &out->session, err);
     out->session.scratch = true;
     return code;
 }

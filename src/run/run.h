@@ -54,11 +54,11 @@ struct run_session {
     bool scratch;
 };
 
-/* Open the workspace. `ahead`: the engine, being opened, or NULL. `wait`: seconds. Nothing is locked or attached yet. */
+/* Open the workspace. `wait`: seconds. Nothing is locked or attached yet. */
 Q_MUST_CHECK enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
                                   const struct model *model, const struct plan_stage *const *stages,
-                                  size_t n_stages, struct db_ahead *ahead, int64_t wait,
-                                  struct run_session *out, struct q_err *err);
+                                  size_t n_stages, int64_t wait, struct run_session *out,
+                                  struct q_err *err);
 /* Take the run lock of the warehouse, and put runs that died on record. */
 Q_MUST_CHECK enum q_code run_lock(struct run_session *s, struct q_err *err);
 /* Attach the warehouse read-only as "wh"; an empty one in memory when there is none yet. */

@@ -55,8 +55,7 @@ static void remove_left_behind(struct q_arena *arena, const char *dir)
 
 enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
                      const struct model *model, const struct plan_stage *const *stages,
-                     size_t n_stages, struct db_ahead *ahead, int64_t wait, struct run_session *out,
-                     struct q_err *err)
+                     size_t n_stages, int64_t wait, struct run_session *out, struct q_err *err)
 {
     const struct cfg_warehouse *w = &project->env->warehouse;
     *out = (struct run_session){.arena = arena,
@@ -67,10 +66,8 @@ enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
                                 .wait = wait};
     out->warehouse = q_path_join(arena, project->dir, w->path.s);
     char *spill = q_printf(arena, "%s/.quern/tmp/%ld", project->dir, (long)getpid());
-    struct db_settings settings = {.memory_limit = w->memory_limit,
-                                   .threads = (int)w->threads,
-                                   .spill_dir = spill,
-                                   .ahead = ahead};
+    struct db_settings settings = {
+        .memory_limit = w->memory_limit, .threads = (int)w->threads, .spill_dir = spill};
     if (!settings.threads)
         settings.threads = 1; /* until run_fit_threads() */
     q_arena_defer(arena, remove_spill, spill);

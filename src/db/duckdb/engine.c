@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,8 +10,6 @@
 
 /* The engine's accounting leaves out this much (measured: 200 to 330 MB over its limit). */
 enum { OUTSIDE_LIMIT = 350000000, LEAST_LIMIT = 128000000 };
-/* Of an engine that is opened before anybody knows what for. */
-enum { AHEAD_THREADS = 1 };
 
 static const struct {
     duckdb_error_type type;
@@ -118,10 +117,10 @@ static void set_config(duckdb_config config, const char *name, const char *value
                             value); /* names are fixed; a version without one goes on without it */
 }
 
-/* What has to be known when it is opened; the rest is up to settle(). */
-static duckdb_config make_config(struct q_arena *scratch, const struct db_settings *s)
+static duckdb_config make_config(const struct db_settings *s)
 {
     duckdb_config config = NULL;
+    char number[48];
     if (duckdb_create_config(&config) == DuckDBError)
         q_out_of_memory(sizeof(void *));
     set_config(config, "autoinstall_known_extensions", "false");
@@ -133,88 +132,36 @@ static duckdb_config make_config(struct q_arena *scratch, const struct db_settin
         set_config(config, "checkpoint_threshold", "0B"); /* as in db_attach() */
     if (s->read_only)
         set_config(config, "access_mode", "read_only");
-    if (s->threads > 0)
-        set_config(config, "threads", q_printf(scratch, "%d", s->threads));
+    if (s->memory_limit > 0) {
+        int64_t limit = s->memory_limit - OUTSIDE_LIMIT;
+        (void)snprintf(number, sizeof number, "%" PRId64 "B",
+                       limit > LEAST_LIMIT ? limit : (int64_t)LEAST_LIMIT);
+        set_config(config, "memory_limit", number);
+    }
+    if (s->threads > 0) {
+        (void)snprintf(number, sizeof number, "%d", s->threads);
+        set_config(config, "threads", number);
+    }
+    set_config(config, "temp_directory", s->spill_dir ? s->spill_dir : "");
     return config;
 }
 
 /* Times are UTC inside (SEMANTICS 57). Of itself the engine takes the machine's zone for whatever makes a text or a day of a
  * timestamptz, so that checksums and hashes would differ from one machine to the next. */
-static const char *settle_sql(struct q_arena *scratch, const struct db_settings *s)
-{
-    struct sql *q = sql_new(scratch);
-    int64_t limit = s->memory_limit - OUTSIDE_LIMIT;
-    sql_add(q, "SET GLOBAL TimeZone = 'UTC'; SET temp_directory = %L",
-            s->spill_dir ? s->spill_dir : "");
-    if (s->memory_limit > 0)
-        sql_add(q, "; SET memory_limit = '%dB'",
-                limit > LEAST_LIMIT ? limit : (int64_t)LEAST_LIMIT);
-    if (s->ahead && s->threads != AHEAD_THREADS)
-        sql_add(q, s->threads ? "; SET threads = %d" : "; RESET threads", (int64_t)s->threads);
-    return sql_text(q);
-}
-
-static enum q_code settle(struct db *db, struct q_arena *scratch, const struct db_settings *s,
-                          struct q_err *err)
+static enum q_code set_zone(struct db *db, struct q_err *err)
 {
     duckdb_connection conn;
     if (duckdb_connect(db->handle, &conn) == DuckDBError)
         return q_fail(err, Q_TARGET, "could not connect to the embedded engine");
     duckdb_result result;
-    duckdb_state state = duckdb_query(conn, settle_sql(scratch, s), &result);
+    duckdb_state state = duckdb_query(conn, "SET GLOBAL TimeZone = 'UTC'", &result);
     enum q_code code = Q_OK;
     if (state == DuckDBError)
         code = engine_fail(err, duckdb_result_error_type(&result), duckdb_result_error(&result),
-                           "could not set up the embedded engine");
+                           "could not set the embedded engine's time zone");
     duckdb_destroy_result(&result);
     duckdb_disconnect(&conn);
     return code;
-}
-
-/* ---- opening ---- */
-
-struct db_ahead {
-    pthread_t thread;
-    bool running;
-    duckdb_database handle;
-    duckdb_state state;
-};
-
-static void *open_ahead(void *arg)
-{
-    struct db_ahead *a = arg;
-    struct q_arena *scratch = q_arena_new(NULL, "ahead");
-    duckdb_config config = make_config(scratch, &(struct db_settings){.threads = AHEAD_THREADS});
-    a->state = duckdb_open_ext(NULL, &a->handle, config, NULL);
-    duckdb_destroy_config(&config);
-    q_arena_free(scratch);
-    return NULL;
-}
-
-/* False when there is none: it could not be opened, or was taken already. */
-static bool take_ahead(struct db_ahead *a, duckdb_database *out)
-{
-    if (!a || !a->running)
-        return false;
-    (void)pthread_join(a->thread, NULL);
-    a->running = false;
-    *out = a->handle;
-    return a->state == DuckDBSuccess;
-}
-
-static void close_ahead(void *arg)
-{
-    duckdb_database handle;
-    if (take_ahead(arg, &handle))
-        duckdb_close(&handle);
-}
-
-struct db_ahead *db_open_ahead(struct q_arena *arena)
-{
-    struct db_ahead *a = q_new(arena, struct db_ahead);
-    a->running = pthread_create(&a->thread, NULL, open_ahead, a) == 0;
-    q_arena_defer(arena, close_ahead, a);
-    return a;
 }
 
 static void close_db(void *arg)
@@ -226,43 +173,29 @@ static void close_db(void *arg)
     pthread_mutex_destroy(&db->lock);
 }
 
-static enum q_code open_now(duckdb_database *out, struct q_arena *scratch,
-                            const struct db_settings *s, struct q_err *err)
-{
-    duckdb_config config = make_config(scratch, s);
-    char *why = NULL;
-    duckdb_state state = duckdb_open_ext(s->path, out, config, &why);
-    duckdb_destroy_config(&config);
-    enum q_code code = Q_OK;
-    if (state == DuckDBError)
-        code =
-            engine_fail(err, DUCKDB_ERROR_IO, why,
-                        q_printf(scratch, "could not open \"%s\"", s->path ? s->path : ":memory:"));
-    duckdb_free(why);
-    return code;
-}
-
 enum q_code db_open(struct q_arena *arena, const struct db_settings *settings, struct db **out,
                     struct q_err *err)
 {
     struct db *db = q_new(arena, struct db);
-    struct q_arena *scratch = q_arena_new(NULL, "open");
-    struct db_settings s = *settings;
-    enum q_code code = Q_OK;
     db->arena = arena;
-    if (s.path || !take_ahead(s.ahead, &db->handle)) {
-        s.ahead = NULL;
-        code = open_now(&db->handle, scratch, &s, err);
+    duckdb_config config = make_config(settings);
+    char *why = NULL;
+    duckdb_state state = duckdb_open_ext(settings->path, &db->handle, config, &why);
+    duckdb_destroy_config(&config);
+    if (state == DuckDBError) {
+        char what[Q_ERR_CONTEXT];
+        (void)snprintf(what, sizeof what, "could not open \"%s\"",
+                       settings->path ? settings->path : ":memory:");
+        enum q_code code = engine_fail(err, DUCKDB_ERROR_IO, why, what);
+        duckdb_free(why);
+        return code;
     }
-    if (!code) {
-        pthread_mutex_init(&db->lock, NULL);
-        db->files = s.path ? 1 : 0;
-        q_arena_defer(arena, close_db, db);
-        *out = db;
-        code = settle(db, scratch, &s, err);
-    }
-    q_arena_free(scratch);
-    return code;
+    duckdb_free(why);
+    pthread_mutex_init(&db->lock, NULL);
+    db->files = settings->path ? 1 : 0;
+    q_arena_defer(arena, close_db, db);
+    *out = db;
+    return set_zone(db, err);
 }
 
 static void close_conn(void *arg)

@@ -122,7 +122,7 @@ static void read_project(struct star *s)
     if (!code)
         code = model_build(arena, s->project, &s->model, &err);
     if (!code)
-        code = run_open(q_arena_new(arena, "session"), s->project, s->model, stages, 2, NULL, 0,
+        code = run_open(q_arena_new(arena, "session"), s->project, s->model, stages, 2, 0,
                         &s->session, &err);
     if (!code)
         code = run_lock(&s->session, &err);

@@ -3,12 +3,7 @@
  * compare FILE THREADS ROUNDS: the file into a table, by the engine's read_csv and by our reader, in turn, each in a
  * fresh database in memory. Prints the medians and their ratio; fails when the tables differ or the ratio is above 0.9.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "base/clock.h"
-#include "db/db.h"
-#include "extract/file/file.h"
+#include "../compare.h"
 
 static const struct q_column columns[] = {
     {"transaction_id", {Q_T_INT64, 0, 0}},
@@ -29,7 +24,7 @@ static const struct q_column columns[] = {
     {"channel", {Q_T_TEXT, 0, 0}},
     {"note", {Q_T_TEXT, 0, 0}},
 };
-enum { N_COLUMNS = sizeof columns / sizeof columns[0], SUMS = 5, ROUNDS_MAX = 99 };
+enum { N_COLUMNS = sizeof columns / sizeof columns[0], SUMS = 5 };
 static const char theirs[] =
     "CREATE TABLE t AS SELECT * FROM read_csv($$%s$$, header = true, auto_detect = false, delim = ',', quote = '\"', "
     "escape = '\"', columns = {transaction_id: 'BIGINT', line_no: 'INTEGER', customer_id: 'INTEGER', product_id: "
@@ -39,21 +34,6 @@ static const char theirs[] =
 static const char sums[] =
     "SELECT count(*), sum(quantity)::BIGINT, (sum(total_amount) * 100)::BIGINT, count(note), "
     "(sum(hash(sold_at, note, product_id, transaction_id, tax_amount)) % 1000000007)::BIGINT FROM t";
-
-static void check(enum q_code code, const struct q_err *err)
-{
-    if (!code)
-        return;
-    (void)fprintf(stderr, "compare: %s\n", err->message);
-    exit(1);
-}
-
-static enum q_code no_rejects(void *self, const struct reject *r, struct q_err *err)
-{
-    (void)self;
-    return q_fail(err, Q_FAILED, "a record was rejected: %s in %.*s", r->reason, (int)r->raw.n,
-                  r->raw.p);
-}
 
 /* Seconds of one load into a fresh database. */
 static double load(const char *path, int threads, bool ours, int64_t out[static SUMS])
@@ -78,34 +58,14 @@ static double load(const char *path, int threads, bool ours, int64_t out[static 
                                     .sink = &sink,
                                     .workers = (size_t)threads};
     int64_t start = q_ticks();
-    if (ours) {
-        struct extract_file *files;
-        const struct db_source *rows;
-        check(extract_file_describe(arena, &in, &files, &err), &err);
-        check(extract_file_open(files, &rows, &err), &err);
-        check(db_add_source(conn, rows, &err), &err);
-        check(db_exec(conn, q_printf(arena, "CREATE TABLE t AS %s", extract_file_select(files)),
-                      NULL, 0, NULL, &err),
-              &err);
-    } else {
-        struct q_buf sql;
-        q_buf_init_in(&sql, arena, 1 << 16);
-        const char *at = strstr(theirs, "%s");
-        q_buf_add(&sql, theirs, (size_t)(at - theirs));
-        q_buf_adds(&sql, path);
-        q_buf_adds(&sql, at + 2);
-        check(db_exec(conn, q_buf_text(&sql), NULL, 0, NULL, &err), &err);
-    }
+    if (ours)
+        load_ours(arena, conn, &in);
+    else
+        load_theirs(arena, conn, theirs, path);
     double seconds = (double)(q_ticks() - start) / 1e6;
     check(db_get_ints(conn, sums, NULL, 0, out, SUMS, -1, &err), &err);
     q_arena_free(arena);
     return seconds;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 int main(int argc, char **argv)
@@ -125,9 +85,8 @@ int main(int argc, char **argv)
                 return 1;
             }
         }
-    for (int ours = 0; ours < 2; ours++)
-        qsort(seconds[ours], (size_t)rounds, sizeof(double), by_value);
-    double theirs_median = seconds[0][rounds / 2], ours_median = seconds[1][rounds / 2];
+    double theirs_median = median_of(seconds[0], rounds),
+           ours_median = median_of(seconds[1], rounds);
     double ratio = ours_median / theirs_median;
     (void)printf("csv %d thread%s: read_csv %.2f s, ours %.2f s, ratio %.2f (at most 0.90)\n",
                  threads, threads > 1 ? "s" : "", theirs_median, ours_median, ratio);

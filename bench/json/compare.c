@@ -5,13 +5,8 @@
  * lines alone: of a document it is not asked. Prints the medians, how much of the file that is a second, and their ratio; fails
  * when the tables differ, when ours is slower, or slower than 150 MB a second on one thread.
  */
-#include <stdio.h>
-#include <stdlib.h>
-
-#include "base/clock.h"
+#include "../compare.h"
 #include "base/file.h"
-#include "db/db.h"
-#include "extract/file/file.h"
 
 static const struct {
     struct q_column column;
@@ -25,12 +20,7 @@ static const struct {
     {{"total", {Q_T_DECIMAL, 12, 2}}, NULL},
     {{"note", {Q_T_TEXT, 0, 0}}, NULL},
 };
-enum {
-    N_COLUMNS = sizeof columns / sizeof columns[0],
-    SUMS = 4,
-    ROUNDS_MAX = 99,
-    FASTEST_OF = 150
-};
+enum { N_COLUMNS = sizeof columns / sizeof columns[0], SUMS = 4, FASTEST_OF = 150 };
 static const char theirs[] =
     "CREATE TABLE t AS SELECT order_id, status, ordered_at, customer.id AS customer_id, customer.city AS city, total, note "
     "FROM read_json($$%s$$, format = 'newline_delimited', columns = {order_id: 'BIGINT', status: 'VARCHAR', ordered_at: "
@@ -39,31 +29,14 @@ static const char sums[] =
     "SELECT count(*), (sum(total) * 100)::BIGINT, sum(customer_id)::BIGINT, "
     "(sum(hash(order_id, status, ordered_at, city, note)) % 1000000007)::BIGINT FROM t";
 
-static void check(enum q_code code, const struct q_err *err)
-{
-    if (!code)
-        return;
-    (void)fprintf(stderr, "compare: %s\n", err->message);
-    exit(1);
-}
-
-static enum q_code no_rejects(void *self, const struct reject *r, struct q_err *err)
-{
-    (void)self;
-    return q_fail(err, Q_FAILED, "a record was rejected: %s in %.*s", r->reason, (int)r->raw.n,
-                  r->raw.p);
-}
-
-static void load_ours(struct q_arena *arena, struct db_conn *conn, const char *path,
-                      const char *records, int threads)
+static void load_described(struct q_arena *arena, struct db_conn *conn, const char *path,
+                           const char *records, int threads)
 {
     struct q_err err = {0};
     struct reject_sink sink = {NULL, no_rejects};
     struct q_schema declared = {0};
     struct cfg_source cfg = {0};
     struct extract_file_options options = {0};
-    struct extract_file *files;
-    const struct db_source *rows;
     for (size_t i = 0; i < N_COLUMNS; i++) {
         struct cfg_column *c = q_vec_push(arena, &cfg.columns);
         c->name.s = columns[i].column.name;
@@ -80,24 +53,7 @@ static void load_ours(struct q_arena *arena, struct db_conn *conn, const char *p
                                     .declared = &declared,
                                     .sink = &sink,
                                     .workers = (size_t)threads};
-    check(extract_file_describe(arena, &in, &files, &err), &err);
-    check(extract_file_open(files, &rows, &err), &err);
-    check(db_add_source(conn, rows, &err), &err);
-    check(db_exec(conn, q_printf(arena, "CREATE TABLE t AS %s", extract_file_select(files)), NULL,
-                  0, NULL, &err),
-          &err);
-}
-
-static void load_theirs(struct q_arena *arena, struct db_conn *conn, const char *path)
-{
-    struct q_err err = {0};
-    struct q_buf sql;
-    q_buf_init_in(&sql, arena, 1 << 16);
-    const char *at = strstr(theirs, "%s");
-    q_buf_add(&sql, theirs, (size_t)(at - theirs));
-    q_buf_adds(&sql, path);
-    q_buf_adds(&sql, at + 2);
-    check(db_exec(conn, q_buf_text(&sql), NULL, 0, NULL, &err), &err);
+    load_ours(arena, conn, &in);
 }
 
 /* Seconds of one load into a fresh database. */
@@ -113,19 +69,13 @@ static double load(const char *path, const char *records, int threads, bool ours
     check(db_connect(db, arena, &conn, &err), &err);
     int64_t start = q_ticks();
     if (ours)
-        load_ours(arena, conn, path, records, threads);
+        load_described(arena, conn, path, records, threads);
     else
-        load_theirs(arena, conn, path);
+        load_theirs(arena, conn, theirs, path);
     double seconds = (double)(q_ticks() - start) / 1e6;
     check(db_get_ints(conn, sums, NULL, 0, out, SUMS, -1, &err), &err);
     q_arena_free(arena);
     return seconds;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 int main(int argc, char **argv)
@@ -147,9 +97,7 @@ int main(int argc, char **argv)
                 return 1;
             }
         }
-    for (int ours = 0; ours < 2; ours++)
-        qsort(seconds[ours], (size_t)rounds, sizeof(double), by_value);
-    double median = seconds[1][rounds / 2], other = seconds[0][rounds / 2];
+    double median = median_of(seconds[1], rounds), other = median_of(seconds[0], rounds);
     double speed = (double)info.size / 1e6 / median, ratio = both ? median / other : 0;
     (void)printf("json %s %d thread%s: ours %.2f s, %.0f MB/s", both ? "lines" : "document",
                  threads, threads > 1 ? "s" : "", median, speed);

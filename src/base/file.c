@@ -95,7 +95,7 @@ static bool write_all(int fd, struct q_str text)
     return true;
 }
 
-static void sync_dir_of(const char *path)
+void q_file_sync_dir(const char *path)
 {
     struct q_arena *scratch = q_arena_new(NULL, "path");
     int fd = open(q_path_dir(scratch, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -126,7 +126,7 @@ enum q_code q_file_write(const char *path, struct q_str text, struct q_err *err)
     if (!ok && fd >= 0)
         (void)unlink(temp);
     if (ok)
-        sync_dir_of(path);
+        q_file_sync_dir(path);
     q_arena_free(scratch);
     if (!ok)
         return q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", path, strerror(why));
@@ -146,7 +146,7 @@ enum q_code q_file_place(const char *temp, const char *path, struct q_err *err)
     }
     if (!ok)
         return q_fail(err, Q_NOSPACE, "could not write \"%s\": %s", path, strerror(why));
-    sync_dir_of(path);
+    q_file_sync_dir(path);
     return Q_OK;
 }
 

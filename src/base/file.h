@@ -32,6 +32,9 @@ Q_MUST_CHECK enum q_code q_file_read(struct q_arena *arena, const char *path, si
 Q_MUST_CHECK enum q_code q_file_write(const char *path, struct q_str text, struct q_err *err);
 /* Put a file that is written and closed, `temp`, in the place of `path`, durably. On failure `temp` stays. */
 Q_MUST_CHECK enum q_code q_file_place(const char *temp, const char *path, struct q_err *err);
+/* A directory's entries survive a crash: fsync of the directory `path` lies in. One that cannot be synced is no worse than
+ * before, so this tells nothing. */
+void q_file_sync_dir(const char *path);
 /* Move a file to a path that is not taken, durably; to another file system by a copy. *exists: it is taken, and nothing was
  * done. */
 Q_MUST_CHECK enum q_code q_file_move(const char *from, const char *to, bool *exists,

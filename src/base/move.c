@@ -17,16 +17,6 @@ static enum q_code move_error(const char *from, const char *to, struct q_err *er
     return q_fail(err, Q_NOSPACE, "could not move \"%s\" to \"%s\": %s", from, to, strerror(errno));
 }
 
-/* A directory's entries survive a crash; what cannot be synced is no worse than before. */
-static void sync_dir(const char *dir)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0)
-        return;
-    (void)fsync(fd);
-    (void)close(fd);
-}
-
 /* Give a file another name that is not taken. */
 static int rename_to_new(const char *from, const char *to)
 {
@@ -100,7 +90,7 @@ enum q_code q_file_move(const char *from, const char *to, bool *exists, struct q
             (void)unlink(part);
         }
         if (!code && !*exists) {
-            sync_dir(q_path_dir(arena, to));
+            q_file_sync_dir(to);
             if (unlink(from) != 0)
                 code = move_error(from, to, err);
         }
@@ -108,8 +98,8 @@ enum q_code q_file_move(const char *from, const char *to, bool *exists, struct q
         code = move_error(from, to, err);
     }
     if (!code && !*exists) {
-        sync_dir(q_path_dir(arena, to));
-        sync_dir(q_path_dir(arena, from));
+        q_file_sync_dir(to);
+        q_file_sync_dir(from);
     }
     q_arena_free(arena);
     return code;

@@ -44,13 +44,10 @@ static enum q_code check_name(struct db_conn *conn, struct q_arena *arena, const
     for (size_t i = 0; i < t.names.n; i++)
         if (q_streq(t.names.v[i], name))
             return Q_OK;
-    const char *near = q_suggest(name, t.names.v, t.names.n);
-    q_fail(err, Q_CONFIG, "there is no time zone \"%s\"", name);
-    if (near)
-        q_hint(err, "Did you mean `%s`?", near);
-    else
-        q_hint(err, "It is a name like Europe/Berlin, or an offset like +02:00.");
-    return Q_CONFIG;
+    code = q_fail(err, Q_CONFIG, "there is no time zone \"%s\"", name);
+    q_suggest_hint(err, name, t.names.v, t.names.n,
+                   "It is a name like Europe/Berlin, or an offset like +02:00.");
+    return code;
 }
 
 enum q_code db_zone(struct db_conn *conn, struct q_arena *arena, const char *name,

@@ -18,17 +18,14 @@ static enum q_code missing(const q_texts *have, const char *name, const char *ob
                            struct q_err *err)
 {
     enum q_code code = q_fail(err, Q_SOURCE, "could not find column \"%s\" in %s", name, object);
-    const char *near = q_suggest(name, have->v, have->n);
     struct q_buf list;
     q_buf_init(&list, Q_ERR_DETAIL - 64);
     for (size_t i = 0; i < have->n; i++)
         q_buf_printf(&list, "%s%s", i ? ", " : "", have->v[i]);
     q_detail(err, "It has: %s.", q_buf_text(&list));
     q_buf_release(&list);
-    if (near)
-        q_hint(err, "Did you mean `%s`?", near);
-    else
-        q_hint(err, "A column that is called otherwise there is declared with `from`.");
+    q_suggest_hint(err, name, have->v, have->n,
+                   "A column that is called otherwise there is declared with `from`.");
     return code;
 }
 

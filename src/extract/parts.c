@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "extract/parts.h"
 
+#include <stdatomic.h>
+
 #include "sql/build.h"
 
 enum { FILE_NO, PATH, SIZE, RECORDS, REJECTED, DETECTED, SHAPE, COLUMNS };
@@ -97,11 +99,11 @@ static void add_source_columns(struct q_arena *arena, struct q_schema *schema)
 static enum q_code make_function(struct q_arena *arena, struct db_conn *db, struct parts *p,
                                  const char **name, struct q_err *err)
 {
-    static int number;
+    static atomic_int number; /* of all threads: sources are read in parallel */
     struct q_schema *schema = q_new(arena, struct q_schema);
     struct db_source *f = q_new(arena, struct db_source);
     add_source_columns(arena, schema);
-    *name = q_printf(arena, "q_parts_%d", ++number);
+    *name = q_printf(arena, "q_parts_%d", atomic_fetch_add(&number, 1));
     *f = (struct db_source){.name = *name,
                             .schema = schema,
                             .self = p,

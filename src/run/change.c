@@ -14,11 +14,8 @@ static enum q_code begin(struct run_session *s, run_change_fn *change, void *arg
         code = state_open_for_write(s->db, s->lock, err);
     if (!code && change)
         code = change(s, arg, err);
-    if (code) {
-        db_rollback(s->db);
-        if (s->scratch || !run_detach(s, NULL))
-            return code; /* else the same: the first error is the one to tell */
-    }
+    if (code)
+        run_give_up(s);
     return code;
 }
 

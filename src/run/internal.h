@@ -64,6 +64,8 @@ Q_MUST_CHECK enum q_code publish_run(struct run *r, bool with_data, struct q_err
 Q_MUST_CHECK enum q_code run_attach_for_writing(struct run_session *s, struct q_err *err);
 /* Ctrl-C stops what the session's connection does. */
 void run_watch_cancel(struct run_session *s);
+/* Roll back and close the file, after an error: that is the one to tell. */
+void run_give_up(struct run_session *s);
 /* How many threads the statements of this plan get, by the size of what they read. */
 Q_MUST_CHECK enum q_code run_fit_threads(struct run_session *s, const struct plan *plan,
                                          struct q_err *err);

@@ -110,9 +110,7 @@ enum q_code publish_run(struct run *r, bool with_data, struct q_err *err)
     if (!code)
         code = in_transaction(r, with_data, err);
     if (code) {
-        db_rollback(s->db);
-        enum q_code closed = s->scratch ? Q_OK : run_detach(s, NULL);
-        (void)closed; /* the first error is the one to tell */
+        run_give_up(s);
         return code;
     }
     code = db_commit(s->db, err);

@@ -133,6 +133,13 @@ enum q_code run_detach(struct run_session *s, struct q_err *err)
     return db_detach(s->db, "wh", err);
 }
 
+void run_give_up(struct run_session *s)
+{
+    db_rollback(s->db);
+    enum q_code closed = s->scratch ? Q_OK : run_detach(s, NULL);
+    (void)closed;
+}
+
 enum q_code run_attach_for_writing(struct run_session *s, struct q_err *err)
 {
     if (s->scratch)

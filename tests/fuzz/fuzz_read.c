@@ -11,6 +11,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "../unit/support/column.h"
 #include "batch/cell.h"
 #include "extract/file/file.h"
 
@@ -33,27 +34,6 @@ enum q_code db_describe(struct db_conn *conn, const char *sql, struct q_arena *a
 }
 
 enum { COLUMNS_MAX = 64 };
-
-/* Memory for a column, as an engine has it. */
-struct column {
-    char data[BATCH_ROWS * 16] __attribute__((aligned(16)));
-    uint64_t valid[BATCH_ROWS / 64];
-    struct q_arena *arena;
-};
-
-static void put_far(struct batch_col *col, size_t row, const char *p, size_t n)
-{
-    struct column *c = col->vector;
-    ((struct batch_text *)col->data)[row] =
-        (struct batch_text){.far_n = (uint32_t)n, .far = q_strndup(c->arena, p, n)};
-}
-
-static void need_valid(struct batch_col *col)
-{
-    struct column *c = col->vector;
-    memset(c->valid, 0xFF, sizeof c->valid);
-    col->valid = c->valid;
-}
 
 /* What a read gave: an order-independent sum of hashes of rows and rejects. */
 struct outcome {

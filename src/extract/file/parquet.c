@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Parquet: read by the engine; positions are file number and row number. */
-#include "base/suggest.h"
 #include "extract/file/internal.h"
 #include "sql/build.h"
 
@@ -34,10 +33,7 @@ static enum q_code check_column(const struct extract_file *s, const struct q_col
     if (at < 0) {
         enum q_code code =
             q_fail(err, Q_SOURCE, "could not find column \"%s\" in \"%s\"", want->name, s->o->path);
-        q_texts names = {0};
-        for (size_t i = 0; i < have->n; i++)
-            *q_vec_push(s->arena, &names) = have->v[i].name;
-        const char *near = q_suggest(want->name, names.v, names.n);
+        const char *near = q_schema_suggest(s->arena, have, want->name);
         if (near)
             q_hint(err, "Did you mean `%s`?", near);
         return code;

@@ -170,12 +170,8 @@ static void suggest(struct mysql_reader *r, struct q_err *err)
                       "coalesce(?, DATABASE()) ORDER BY table_name",
                       &p, 1, r->rel.arena, &all, &ignored))
         return;
-    const char *near = q_suggest(r->table, all.v, all.n);
-    if (near)
-        q_hint(err, "Did you mean `%s`?", near);
-    else
-        q_hint(err,
-               all.n ? "`SHOW TABLES` lists what it has." : "The user can see no table in it.");
+    q_suggest_hint(err, r->table, all.v, all.n,
+                   all.n ? "`SHOW TABLES` lists what it has." : "The user can see no table in it.");
 }
 
 enum { NO_SUCH_TABLE = 1146 };

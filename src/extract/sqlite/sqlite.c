@@ -102,14 +102,10 @@ static enum q_code find_table(struct sqlite_reader *r, bool *rowid, struct q_err
                      NULL, 0, r->rel.arena, &all, err);
     if (code)
         return code;
-    const char *near = q_suggest(r->rel.asked->table, all.v, all.n);
     code = q_fail(err, Q_SOURCE, "could not find %s", r->rel.object);
-    if (near)
-        q_hint(err, "Did you mean `%s`?", near);
-    else if (!all.n)
-        q_hint(err, "The database has no tables.");
-    else
-        q_hint(err, "`sqlite3 FILE .tables` lists what it has.");
+    q_suggest_hint(err, r->rel.asked->table, all.v, all.n,
+                   all.n ? "`sqlite3 FILE .tables` lists what it has."
+                         : "The database has no tables.");
     return code;
 }
 

@@ -97,7 +97,6 @@ static enum q_code no_member(struct reader *r, const char *records, const char *
     enum q_code code = q_fail(
         r->err, Q_SOURCE, "could not find the records \"%s\" in \"%s\": there is no member \"%s\"",
         records, r->path, name);
-    const char *near = q_suggest(name, names->v, names->n);
     struct q_buf list;
     q_buf_init(&list, Q_ERR_DETAIL - 64);
     for (size_t i = 0; i < names->n; i++)
@@ -105,8 +104,7 @@ static enum q_code no_member(struct reader *r, const char *records, const char *
     if (names->n)
         q_detail(r->err, "There are: %s.", q_buf_text(&list));
     q_buf_release(&list);
-    if (near)
-        q_hint(r->err, "Did you mean `%s`?", near);
+    q_suggest_hint(r->err, name, names->v, names->n, NULL);
     return code;
 }
 

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "batch/cell.h"
 #include "format/read/xml.h"
+#include "support/column.h"
 
 enum { COLUMNS = 12 };
 
@@ -23,26 +24,7 @@ static char dir[] = "/tmp/quern-xml-XXXXXX";
 static struct q_buf out; /* what came */
 static struct q_err why;
 
-struct column {
-    char data[BATCH_ROWS * 16] __attribute__((aligned(16)));
-    uint64_t valid[BATCH_ROWS / 64];
-    struct q_arena *arena;
-};
 static struct column memory[COLUMNS + 1];
-
-static void put_far(struct batch_col *col, size_t row, const char *p, size_t n)
-{
-    struct column *c = col->vector;
-    ((struct batch_text *)col->data)[row] =
-        (struct batch_text){.far_n = (uint32_t)n, .far = q_strndup(c->arena, p, n)};
-}
-
-static void need_valid(struct batch_col *col)
-{
-    struct column *c = col->vector;
-    memset(c->valid, 0xFF, sizeof c->valid);
-    col->valid = c->valid;
-}
 
 static enum q_code put_reject(void *self, const struct reject *r, struct q_err *err)
 {

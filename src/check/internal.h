@@ -84,12 +84,18 @@ Q_MUST_CHECK enum q_code check_duplicate_row(struct check *c, const struct cfg_r
 Q_MUST_CHECK enum q_code check_demands(struct check *c, int ord, struct q_err *err);
 
 /* scan.c: statements over some of the rules (`use[i]`; NULL: all). */
-/* SELECT rows, evaluated of each used row rule in order, list of failures. */
+/* Whether the scan counts the rows that a rule looks at: e<i> of q_scan. Else it looks at all of them. */
+bool check_counts_apart(const struct check_rule *rule);
+/* SELECT rows, e<i> of each rule that counts apart in order, list of failures. */
 const char *check_scan_sql(const struct check *c, const bool *use);
 const char *check_failed_table_sql(const struct check *c);
 const char *check_collect_sql(const struct check *c);
 const char *check_collect_set_sql(const struct check *c, size_t rule);
-const char *check_counts_sql(const struct check *c);
+/* SELECT rows, e<i> ... */
+const char *check_evaluated_sql(const struct check *c);
+/* SELECT how many failures have these masks, masks: a row is to be asked with check_mask_has(). */
+const char *check_masks_sql(const struct check *c);
+bool check_mask_has(const struct batch *masks, size_t row, size_t rule);
 const char *check_rejects_sql(const struct check *c, const bool *use);
 const char *check_samples_sql(const struct check *c, const bool *use);
 

@@ -1,7 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Rules are evaluated, judged and written down. */
+#include <stdlib.h>
+
 #include "base/clock.h"
 #include "check/internal.h"
+
+struct sample {
+    int64_t rule, pos;
+    const char *json;
+};
 
 struct runner {
     const struct check *c;
@@ -10,6 +17,7 @@ struct runner {
     struct check_outcome *out; /* as c->rules */
     bool *use;                 /* what is in the scan: rules that crashed are taken out */
     int64_t rows;
+    Q_VEC(struct sample) samples;
 };
 
 static enum q_code exec(struct runner *r, const char *sql, struct q_err *err)
@@ -119,12 +127,27 @@ static enum q_code run_scan(struct runner *r, struct q_err *err)
     return code;
 }
 
+static enum q_code add_failures(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    struct runner *r = arg;
+    (void)err;
+    for (size_t i = 0; i < r->c->rules.n; i++)
+        if (check_mask_has(b, row, i))
+            r->out[i].failed += db_cell_int(b, 0, row, 0);
+    return Q_OK;
+}
+
 static enum q_code read_counts(struct runner *r, struct q_err *err)
 {
-    size_t n = r->c->rules.n;
-    int64_t *ints = q_alloc_array(r->arena, 2 * n + 1, sizeof *ints);
-    enum q_code code = db_get_ints(r->db, check_counts_sql(r->c), NULL, 0, ints, 2 * n + 1, 0, err);
+    size_t n = r->c->rules.n, apart = 1;
+    int64_t *ints = q_alloc_array(r->arena, n + 1, sizeof *ints);
+    for (size_t i = 0; i < n; i++)
+        apart += check_counts_apart(&r->c->rules.v[i]);
+    enum q_code code = db_get_ints(r->db, check_evaluated_sql(r->c), NULL, 0, ints, apart, 0, err);
+    if (!code)
+        code = db_each(r->db, check_masks_sql(r->c), NULL, 0, add_failures, r, err);
     r->rows = ints[0];
+    apart = 1;
     for (size_t i = 0; i < n; i++) {
         const struct check_rule *rule = &r->c->rules.v[i];
         struct check_outcome *o = &r->out[i];
@@ -135,8 +158,7 @@ static enum q_code read_counts(struct runner *r, struct q_err *err)
             o->evaluated = 1;
             o->failed = r->rows < rule->min || r->rows > rule->max;
         } else {
-            o->evaluated = ints[1 + 2 * i];
-            o->failed = ints[2 + 2 * i];
+            o->evaluated = check_counts_apart(rule) ? ints[apart++] : r->rows;
         }
     }
     return code;
@@ -193,12 +215,38 @@ static int severity_of(const struct check_rule *rule, const struct check_outcome
     return -1;
 }
 
-static enum q_code take_samples(void *arg, const struct batch *b, size_t row, struct q_err *err)
+static enum q_code take_sample(void *arg, const struct batch *b, size_t row, struct q_err *err)
 {
     struct runner *r = arg;
     (void)err;
-    r->out[db_cell_int(b, 0, row, 0)].samples = db_cell_text(r->arena, b, 1, row);
+    *q_vec_push(r->arena, &r->samples) = (struct sample){.rule = db_cell_int(b, 0, row, 0),
+                                                         .pos = db_cell_int(b, 1, row, 0),
+                                                         .json = db_cell_text(r->arena, b, 2, row)};
     return Q_OK;
+}
+
+static int by_position(const void *a, const void *b)
+{
+    const struct sample *x = a, *y = b;
+    return x->rule != y->rule ? (x->rule < y->rule ? -1 : 1)
+                              : (x->pos > y->pos) - (x->pos < y->pos);
+}
+
+/* [{...},{...}] of each rule, by position. */
+static void note_samples(struct runner *r)
+{
+    struct sample *all = r->samples.v;
+    struct q_buf text;
+    if (r->samples.n)
+        qsort(all, r->samples.n, sizeof *all, by_position);
+    for (size_t i = 0, k; i < r->samples.n; i = k) {
+        q_buf_init(&text, SIZE_MAX);
+        for (k = i; k < r->samples.n && all[k].rule == all[i].rule; k++)
+            q_buf_printf(&text, "%s%s", k > i ? "," : "[", all[k].json);
+        q_buf_adds(&text, "]");
+        r->out[all[i].rule].samples = q_strdup(r->arena, q_buf_text(&text));
+        q_buf_release(&text);
+    }
 }
 
 static enum q_code read_samples(struct runner *r, struct q_err *err)
@@ -211,7 +259,10 @@ static enum q_code read_samples(struct runner *r, struct q_err *err)
         use[i] = rows && r->out[i].failed && !r->out[i].error && !rule->silent;
         any = any || use[i];
     }
-    return any ? db_each(r->db, check_samples_sql(r->c, use), NULL, 0, take_samples, r, err) : Q_OK;
+    enum q_code code =
+        any ? db_each(r->db, check_samples_sql(r->c, use), NULL, 0, take_sample, r, err) : Q_OK;
+    note_samples(r);
+    return code;
 }
 
 /* One row of q_rules, as VALUES. Texts are literals: a run has many rules, and one statement is quicker than many. */

@@ -23,6 +23,14 @@ static bool in_scan(const struct check *c, const bool *use, size_t i)
     return (!use || use[i]) && c->rules.v[i].form == CHECK_ROWS;
 }
 
+/* ", <fails> AS _q_f3": each condition is planned and evaluated once, for the question and for the mask. */
+static void add_conditions(struct sql *q, const struct check *c, const bool *use)
+{
+    for (size_t i = 0; i < c->rules.n; i++)
+        if (in_scan(c, use, i))
+            sql_add(q, ", %s AS _q_f%d", c->rules.v[i].fails, (int64_t)i);
+}
+
 /* CASE WHEN any fails THEN {p: position, m0: mask ...} END */
 static void add_failure(struct sql *q, const struct check *c, const bool *use)
 {
@@ -32,15 +40,15 @@ static void add_failure(struct sql *q, const struct check *c, const bool *use)
         if (!in_scan(c, use, i))
             continue;
         sql_sep(q, &first, " OR ");
-        sql_add(q, "%s", c->rules.v[i].fails);
+        sql_add(q, "r._q_f%d", (int64_t)i);
     }
     sql_add(q, first ? "FALSE THEN {'p': r._q_pos" : " THEN {'p': r._q_pos");
     for (size_t m = 0; m < check_masks(c); m++) {
         sql_add(q, ", 'm%d': CAST(0 AS BIGINT)", (int64_t)m);
         for (size_t i = m * CHECK_BITS; i < (m + 1) * CHECK_BITS && i < c->rules.n; i++)
             if (in_scan(c, use, i))
-                sql_add(q, " | CASE WHEN %s THEN CAST(%d AS BIGINT) ELSE 0 END",
-                        c->rules.v[i].fails, bit_of(i));
+                sql_add(q, " | CASE WHEN r._q_f%d THEN CAST(%d AS BIGINT) ELSE 0 END", (int64_t)i,
+                        bit_of(i));
     }
     sql_add(q, "} END");
 }
@@ -58,25 +66,32 @@ static void add_relation(struct sql *q, const struct check *c, const bool *use)
             keyed ? keyed : c->in.relation);
 }
 
+bool check_counts_apart(const struct check_rule *rule)
+{
+    return (rule->form == CHECK_ROWS || rule->form == CHECK_SET) &&
+           !q_streq(rule->evaluated, "count(*)");
+}
+
 const char *check_scan_sql(const struct check *c, const bool *use)
 {
     struct sql *q = sql_new(c->arena);
     sql_add(q, "CREATE OR REPLACE TABLE q_scan AS SELECT count(*) AS rows");
-    for (size_t i = 0; i < c->rules.n; i++) {
-        bool counted = in_scan(c, use, i) || ((!use || use[i]) && c->rules.v[i].form == CHECK_SET);
-        sql_add(q, ", %s AS e%d", counted ? c->rules.v[i].evaluated : "CAST(0 AS BIGINT)",
-                (int64_t)i);
-    }
+    for (size_t i = 0; i < c->rules.n; i++)
+        if (check_counts_apart(&c->rules.v[i]))
+            sql_add(q, ", %s AS e%d",
+                    !use || use[i] ? c->rules.v[i].evaluated : "CAST(0 AS BIGINT)", (int64_t)i);
     sql_add(q, ", list(r._q_failure) FILTER (r._q_failure IS NOT NULL) AS failures FROM (SELECT "
                "r.*, ");
     add_failure(q, c, use);
-    sql_add(q, " AS _q_failure FROM ");
+    sql_add(q, " AS _q_failure FROM (SELECT r.*");
+    add_conditions(q, c, use);
+    sql_add(q, " FROM ");
     add_relation(q, c, use);
     sql_add(q, " AS r");
     for (size_t i = 0; i < c->rules.n; i++)
         if (in_scan(c, use, i) && c->rules.v[i].join)
             sql_add(q, " %s", c->rules.v[i].join);
-    sql_add(q, ") AS r");
+    sql_add(q, ") AS r) AS r");
     return sql_text(q);
 }
 
@@ -110,26 +125,50 @@ const char *check_collect_set_sql(const struct check *c, size_t rule)
     return sql_text(q);
 }
 
-const char *check_counts_sql(const struct check *c)
+const char *check_evaluated_sql(const struct check *c)
 {
     struct sql *q = sql_new(c->arena);
-    sql_add(q, "SELECT s.rows");
+    sql_add(q, "SELECT rows");
     for (size_t i = 0; i < c->rules.n; i++)
-        sql_add(q, ", s.e%d, f.c%d", (int64_t)i, (int64_t)i);
-    sql_add(q, " FROM q_scan AS s, (SELECT count(*) AS n");
-    for (size_t i = 0; i < c->rules.n; i++)
-        sql_add(q, ", count(*) FILTER (m%d & %d <> 0) AS c%d", (int64_t)(i / CHECK_BITS), bit_of(i),
-                (int64_t)i);
-    sql_add(q, " FROM q_failed) AS f");
+        if (check_counts_apart(&c->rules.v[i]))
+            sql_add(q, ", e%d", (int64_t)i);
+    sql_add(q, " FROM q_scan");
     return sql_text(q);
 }
 
+static void add_masks(struct sql *q, const struct check *c)
+{
+    for (size_t m = 0; m < check_masks(c); m++)
+        sql_add(q, m ? ", m%d" : "m%d", (int64_t)m);
+}
+
+/* What fails usually fails in a few ways: the masks are few, and a sum over them needs no plan of an aggregate a rule. */
+const char *check_masks_sql(const struct check *c)
+{
+    struct sql *q = sql_new(c->arena);
+    sql_add(q, "SELECT count(*), ");
+    add_masks(q, c);
+    sql_add(q, " FROM q_failed GROUP BY ");
+    add_masks(q, c);
+    return sql_text(q);
+}
+
+bool check_mask_has(const struct batch *masks, size_t row, size_t rule)
+{
+    return (db_cell_int(masks, 1 + rule / CHECK_BITS, row, 0) & bit_of(rule)) != 0;
+}
+
 /* Only a join makes several rows of one record; then one of them is enough to tell why it failed. */
+static bool is_joined(const struct check *c)
+{
+    return c->in.plan && c->in.plan->sources.n > 1;
+}
+
 static const char *one_a_record(const struct check *c, const char *what)
 {
-    bool joined = c->in.plan && c->in.plan->sources.n > 1;
-    return joined ? sql_make(c->arena, " QUALIFY row_number() OVER (PARTITION BY %s) = 1", what)
-                  : "";
+    return is_joined(c)
+               ? sql_make(c->arena, " QUALIFY row_number() OVER (PARTITION BY %s) = 1", what)
+               : "";
 }
 
 static void add_reason(struct sql *q, const struct check_rule *rule, size_t i)
@@ -142,9 +181,18 @@ static void add_reason(struct sql *q, const struct check_rule *rule, size_t i)
         rule->col, rule->value ? rule->value : "NULL", rule->detail);
 }
 
-/* Each record that failed, once, with all its masks. */
+/* Each record that failed, once, with all its masks. The scan leaves it once; rules about sets add to that. */
 static void add_failed_records(struct sql *q, const struct check *c)
 {
+    bool again = is_joined(c);
+    for (size_t i = 0; i < c->rules.n; i++)
+        again = again || c->rules.v[i].form == CHECK_SET;
+    if (!again) {
+        sql_add(q, "SELECT pos, ");
+        add_masks(q, c);
+        sql_add(q, " FROM q_failed");
+        return;
+    }
     sql_add(q, "SELECT pos");
     for (size_t m = 0; m < check_masks(c); m++)
         sql_add(q, ", bit_or(m%d) AS m%d", (int64_t)m, (int64_t)m);
@@ -210,7 +258,7 @@ static void add_chosen(struct sql *q, const struct check *c, const bool *use)
     sql_add(q, "))");
 }
 
-/* Number of rule and its first failing rows by position: [{"position": 12, "key": {...}, "value": "x"}]. */
+/* Number of rule, position, {"position": 12, "key": {...}, "value": "x"} of its first failing rows, in no order. */
 const char *check_samples_sql(const struct check *c, const bool *use)
 {
     struct sql *q = sql_new(c->arena), *values = sql_new(c->arena);
@@ -222,11 +270,11 @@ const char *check_samples_sql(const struct check *c, const bool *use)
     sql_add(q, "WITH chosen AS (");
     add_chosen(q, c, use);
     sql_add(values, " WHEN -1 THEN '' END");
-    sql_add(q,
-            ") SELECT rule, CAST(to_json(list(s ORDER BY s.position)) AS VARCHAR) FROM (SELECT "
-            "chosen.rule, {'position': r._q_pos%s%s, 'value': %s} AS s FROM %I AS r JOIN chosen ON "
-            "chosen.pos = r._q_pos%s) GROUP BY rule",
-            key ? ", 'key': " : "", key ? key : "", sql_text(values), c->in.relation,
-            one_a_record(c, "chosen.rule, r._q_pos"));
+    sql_add(
+        q,
+        ") SELECT chosen.rule, r._q_pos, CAST(to_json({'position': r._q_pos%s%s, 'value': %s}) AS "
+        "VARCHAR) FROM %I AS r JOIN chosen ON chosen.pos = r._q_pos%s",
+        key ? ", 'key': " : "", key ? key : "", sql_text(values), c->in.relation,
+        one_a_record(c, "chosen.rule, r._q_pos"));
     return sql_text(q);
 }

@@ -35,6 +35,7 @@ struct db_settings {
                               (its accounting leaves that much out) */
     const char *spill_dir; /* NULL: none; made when first needed, removed at close */
     int threads;           /* 0: all cores */
+    bool quick_plans; /* many small statements: no search for subplans that a statement has twice */
 };
 
 /* Open the embedded engine. Closed with `arena`. Q_TARGET when the file cannot be opened, Q_LOCKED when another
@@ -52,6 +53,10 @@ Q_MUST_CHECK enum q_code db_detach(struct db_conn *conn, const char *name, struc
 /* Whether a commit to an attached file also merges row groups that earlier commits left small, and rewrites them; it does so
  * until told otherwise, and again after db_detach(). Small loads are quicker without; the file grows meanwhile. */
 Q_MUST_CHECK enum q_code db_set_merging(struct db_conn *conn, bool merging, struct q_err *err);
+/* Whether the engine chooses, by its estimates, of which side of a join it makes a hash table; it does so until told
+ * otherwise. Else it is the side that the statement names second. A hash table of the smaller side is not always the
+ * quicker one: what probes it comes out in as many pieces as the larger side has, each with few rows. */
+Q_MUST_CHECK enum q_code db_set_choosing(struct db_conn *conn, bool choosing, struct q_err *err);
 /* How many threads statements may use from now on; 0: all cores. */
 Q_MUST_CHECK enum q_code db_set_threads(struct db_conn *conn, int threads, struct q_err *err);
 /* The process is about to end by _exit(): closing the engine then leaves its memory to the operating system, which takes it

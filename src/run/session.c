@@ -66,8 +66,10 @@ enum q_code run_open(struct q_arena *arena, const struct cfg_project *project,
                                 .wait = wait};
     out->warehouse = q_path_join(arena, project->dir, w->path.s);
     char *spill = q_printf(arena, "%s/.quern/tmp/%ld", project->dir, (long)getpid());
-    struct db_settings settings = {
-        .memory_limit = w->memory_limit, .threads = (int)w->threads, .spill_dir = spill};
+    struct db_settings settings = {.memory_limit = w->memory_limit,
+                                   .threads = (int)w->threads,
+                                   .spill_dir = spill,
+                                   .quick_plans = true};
     if (!settings.threads)
         settings.threads = 1; /* until run_fit_threads() */
     q_arena_defer(arena, remove_spill, spill);

@@ -111,6 +111,9 @@ enum q_code engine_fail(struct q_err *err, duckdb_error_type type, const char *m
     return code;
 }
 
+/* Of planning, see db_settings.quick_plans. */
+#define LEFT_OUT "common_subplan"
+
 static void set_config(duckdb_config config, const char *name, const char *value)
 {
     (void)duckdb_set_config(config, name,
@@ -128,6 +131,8 @@ static duckdb_config make_config(const struct db_settings *s)
     set_config(config, "preserve_insertion_order", "false");
     set_config(config, "enable_progress_bar", "true");
     set_config(config, "enable_progress_bar_print", "false");
+    if (s->quick_plans)
+        set_config(config, "disabled_optimizers", LEFT_OUT);
     if (s->path)
         set_config(config, "checkpoint_threshold", "0B"); /* as in db_attach() */
     if (s->read_only)
@@ -193,6 +198,7 @@ enum q_code db_open(struct q_arena *arena, const struct db_settings *settings, s
     duckdb_free(why);
     pthread_mutex_init(&db->lock, NULL);
     db->files = settings->path ? 1 : 0;
+    db->quick_plans = settings->quick_plans;
     q_arena_defer(arena, close_db, db);
     *out = db;
     return set_zone(db, err);
@@ -242,6 +248,7 @@ static enum q_code run_made(struct db_conn *conn, struct q_arena *scratch, const
 /* A file that is made now gets the format of DuckDB 1.3: in the default one, of 0.10, each checkpoint takes longer by a
  * third, mostly for sketches of distinct values that it turns back into an old form. A file that is there keeps its own. */
 #define NEW_FILE_FORMAT "v1.3.0"
+#define NEW_FILE_BLOCK INT64_C(65536)
 
 static const char *attach_sql(struct q_arena *arena, const char *path, const char *name,
                               bool read_only)
@@ -250,8 +257,8 @@ static const char *attach_sql(struct q_arena *arena, const char *path, const cha
         return sql_make(arena, "ATTACH %L AS %I (READ_ONLY)", path, name);
     if (q_streq(path, ":memory:") || q_file_exists(path))
         return sql_make(arena, "ATTACH %L AS %I (READ_WRITE)", path, name);
-    return sql_make(arena, "ATTACH %L AS %I (READ_WRITE, STORAGE_VERSION %L)", path, name,
-                    NEW_FILE_FORMAT);
+    return sql_make(arena, "ATTACH %L AS %I (READ_WRITE, STORAGE_VERSION %L, BLOCK_SIZE %d)", path,
+                    name, NEW_FILE_FORMAT, NEW_FILE_BLOCK);
 }
 
 enum q_code db_attach(struct db_conn *conn, const char *path, const char *name, bool read_only,
@@ -303,6 +310,16 @@ enum q_code db_set_merging(struct db_conn *conn, bool merging, struct q_err *err
     conn->db->keeps_small = !merging;
     return run_made(conn, q_arena_new(NULL, "merging"),
                     merging ? "RESET max_vacuum_tasks" : "SET max_vacuum_tasks = 0", err);
+}
+
+enum q_code db_set_choosing(struct db_conn *conn, bool choosing, struct q_err *err)
+{
+    struct q_arena *scratch = q_arena_new(NULL, "choosing");
+    return run_made(conn, scratch,
+                    sql_make(scratch, "SET disabled_optimizers = '%s%s'",
+                             choosing ? "" : "build_side_probe_side,",
+                             conn->db->quick_plans ? LEFT_OUT : ""),
+                    err);
 }
 
 enum q_code db_set_threads(struct db_conn *conn, int threads, struct q_err *err)

@@ -18,6 +18,7 @@ struct db {
     int files;           /* database files that are open; in memory too, once attached */
     const char *written; /* the name under which a file is attached for writing; NULL: none is */
     bool keeps_small;    /* db_set_merging(): row groups stay as they are */
+    bool quick_plans;    /* as in the settings */
     bool abandoned;      /* see db_abandon() */
 };
 

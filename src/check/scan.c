@@ -181,22 +181,13 @@ static void add_reason(struct sql *q, const struct check_rule *rule, size_t i)
         rule->col, rule->value ? rule->value : "NULL", rule->detail);
 }
 
-/* Each record that failed, once, with all its masks. The scan leaves it once; rules about sets add to that. */
+/* Each record once for each bit: only a join has a record in several rows. */
 static void add_failed_records(struct sql *q, const struct check *c)
 {
-    bool again = is_joined(c);
-    for (size_t i = 0; i < c->rules.n; i++)
-        again = again || c->rules.v[i].form == CHECK_SET;
-    if (!again) {
-        sql_add(q, "SELECT pos, ");
-        add_masks(q, c);
-        sql_add(q, " FROM q_failed");
-        return;
-    }
     sql_add(q, "SELECT pos");
     for (size_t m = 0; m < check_masks(c); m++)
-        sql_add(q, ", bit_or(m%d) AS m%d", (int64_t)m, (int64_t)m);
-    sql_add(q, " FROM q_failed GROUP BY pos");
+        sql_add(q, ", %s(m%d) AS m%d", is_joined(c) ? "bit_or" : "", (int64_t)m, (int64_t)m);
+    sql_add(q, " FROM q_failed%s", is_joined(c) ? " GROUP BY pos" : "");
 }
 
 const char *check_rejects_sql(const struct check *c, const bool *use)

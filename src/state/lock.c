@@ -58,6 +58,19 @@ static const char *own_command(struct q_arena *arena)
     return q_strndup(arena, text, (size_t)n - (text[n - 1] == 0));
 }
 
+/* In place and in one write, filled up with spaces to the old length: cutting the file costs a millisecond, and what a crash
+ * leaves is the old text or the new one. */
+static bool write_text(int fd, struct q_buf *text)
+{
+    struct stat now;
+    if (fstat(fd, &now) != 0)
+        return false;
+    while ((off_t)text->n < now.st_size && text->n < CONTENT_MAX)
+        q_buf_adds(text, " ");
+    return pwrite(fd, text->p, text->n, 0) == (ssize_t)text->n &&
+           ((off_t)text->n >= now.st_size || ftruncate(fd, (off_t)text->n) == 0);
+}
+
 static bool write_holder(int fd, int64_t fence)
 {
     struct q_arena *arena = q_arena_new(NULL, "holder");
@@ -72,7 +85,7 @@ static bool write_holder(int fd, int64_t fence)
     struct q_buf text;
     q_buf_init(&text, CONTENT_MAX);
     q_json_write(j, false, &text);
-    bool ok = ftruncate(fd, 0) == 0 && pwrite(fd, text.p, text.n, 0) == (ssize_t)text.n;
+    bool ok = write_text(fd, &text);
     q_buf_release(&text);
     q_arena_free(arena);
     return ok;

@@ -73,6 +73,22 @@ static void rule_36_results_are_integers_with_samples_and_keys(void **state)
         "20|10000|between quantity|between|quantity|2000\n30|10000|between quantity|between|quantity|0");
 }
 
+static void rule_36_samples_are_the_first_rows_in_order(void **state)
+{
+    (void)state;
+    stages_stage(
+        &s, "sales",
+        "SELECT (1000 - 10 * i)::BIGINT AS _q_pos, i AS id, i % 5 AS g, 0 AS q FROM range(1, 9) AS t(i)");
+    must_run("  - unique: [g]\n  - between: { column: q, min: 1, max: 1 }\n");
+    expect("SELECT failed FROM q_rules ORDER BY ord", "6\n8");
+    expect(
+        "SELECT samples FROM q_rules WHERE name LIKE 'between%'",
+        "[{\"position\":920,\"key\":{\"id\":8},\"value\":\"0\"},{\"position\":930,\"key\":{\"id\":7},"
+        "\"value\":\"0\"},{\"position\":940,\"key\":{\"id\":6},\"value\":\"0\"},{\"position\":950,\"key\":{"
+        "\"id\":5},\"value\":\"0\"},{\"position\":960,\"key\":{\"id\":4},\"value\":\"0\"}]");
+    expect("SELECT count(*), count(DISTINCT pos) FROM q_rejects", "14|8"); /* each reason once */
+}
+
 static void rule_36_thresholds_compare_integers(void **state)
 {
     (void)state;
@@ -334,6 +350,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
     const struct CMUnitTest tests[] = {
         TEST(rule_36_results_are_integers_with_samples_and_keys),
+        TEST(rule_36_samples_are_the_first_rows_in_order),
         TEST(rule_36_thresholds_compare_integers),
         TEST(rule_37_null_leaves_evaluated_unless_nulls_fail),
         TEST(rule_38_only_error_and_critical_remove_rows),

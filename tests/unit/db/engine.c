@@ -242,6 +242,70 @@ static void a_new_file_gets_a_newer_format_and_an_old_one_keeps_its_own(void **s
     engine_close(&e);
 }
 
+/* A commit clears a block for each column that it touches: with blocks of 256 KB that was a tenth of a daily run. */
+static void a_new_file_has_small_blocks_and_an_old_one_keeps_its_own(void **state)
+{
+    (void)state;
+    static const char block[] =
+        "SELECT block_size FROM pragma_database_size() WHERE database_name = 'wh'";
+    struct engine e = engine_with(NULL);
+    struct q_err err = {0};
+    const char *made = place_path(&e.place, "made.duckdb"), *old = place_path(&e.place, "o.duckdb");
+    assert_int_equal(db_attach(e.conn, made, "wh", false, &err), Q_OK);
+    assert_int_equal(number(&e, block), 65536);
+    run(&e, "CREATE TABLE wh.t AS SELECT 7 AS i");
+    assert_int_equal(db_detach(e.conn, "wh", &err), Q_OK);
+    run(&e, sql_make(e.place.arena, "ATTACH %L AS wh (BLOCK_SIZE 262144)", old));
+    run(&e, "CREATE TABLE wh.t AS SELECT 7 AS i");
+    run(&e, "DETACH wh");
+    assert_int_equal(db_attach(e.conn, old, "wh", false, &err), Q_OK);
+    assert_int_equal(number(&e, block), 262144);
+    run(&e, "INSERT INTO wh.t VALUES (8)");
+    assert_int_equal(db_detach(e.conn, "wh", &err), Q_OK);
+    engine_close(&e);
+}
+
+static enum q_code note_right(void *arg, const struct batch *b, size_t row, struct q_err *err)
+{
+    bool *right = arg;
+    struct q_arena *scratch = q_arena_new(NULL, "plan");
+    (void)err;
+    *right = strstr(db_cell_text(scratch, b, 1, row), "\"RIGHT\"") != NULL;
+    q_arena_free(scratch);
+    return Q_OK;
+}
+
+/* Whether the plan makes a hash table of the left side, so that it becomes a right join. */
+static bool hashes_left(struct engine *e)
+{
+    struct q_err err = {0};
+    bool right = false;
+    if (db_each(e->conn,
+                "EXPLAIN (FORMAT json) SELECT many.i FROM few LEFT JOIN many ON few.i = many.i",
+                NULL, 0, note_right, &right, &err))
+        fail_msg("%s", err.message);
+    return right;
+}
+
+static void joins_hash_the_side_named_second_when_the_engine_does_not_choose(void **state)
+{
+    (void)state;
+    for (int quick = 0; quick < 2; quick++) {
+        struct db_settings settings = {.threads = 1, .quick_plans = quick};
+        struct engine e = engine_with(&settings);
+        struct q_err err = {0};
+        run(&e,
+            "CREATE TABLE few AS SELECT i FROM range(10) AS r(i); CREATE TABLE many AS SELECT i FROM "
+            "range(100000) AS r(i)");
+        assert_true(hashes_left(&e));
+        assert_int_equal(db_set_choosing(e.conn, false, &err), Q_OK);
+        assert_false(hashes_left(&e));
+        assert_int_equal(db_set_choosing(e.conn, true, &err), Q_OK);
+        assert_true(hashes_left(&e));
+        engine_close(&e);
+    }
+}
+
 /* The row groups of the file's table after so many commits of a row each. */
 static int64_t groups_after(struct engine *e, const char *path, int commits, bool merging)
 {
@@ -745,6 +809,8 @@ int main(void)
         cmocka_unit_test(a_transaction_is_committed_or_leaves_nothing),
         cmocka_unit_test(a_file_is_attached_for_reading_or_writing_and_detached),
         cmocka_unit_test(a_new_file_gets_a_newer_format_and_an_old_one_keeps_its_own),
+        cmocka_unit_test(a_new_file_has_small_blocks_and_an_old_one_keeps_its_own),
+        cmocka_unit_test(joins_hash_the_side_named_second_when_the_engine_does_not_choose),
         cmocka_unit_test(small_row_groups_are_merged_when_it_is_wanted),
         cmocka_unit_test(a_table_is_found_by_its_name_and_a_view_is_none),
         cmocka_unit_test(threads_are_set_while_the_engine_runs),

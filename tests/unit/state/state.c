@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "support/place.h"
 #include "unit.h"
 
@@ -97,6 +98,27 @@ static void a_lock_that_cannot_be_made_says_why(void **state)
     place_write(&p, "w.duckdb.lock", "this is not what we wrote"); /* then it is the first one */
     assert_int_equal(state_lock(p.arena, place_path(&p, "w.duckdb"), 0, &lock, &err), Q_OK);
     assert_int_equal(state_fence(lock), 1);
+    place_drop(&p);
+}
+
+/* In place and never shorter: there is no moment in which a crash loses the fence. */
+static void a_lock_is_written_over_what_the_last_holder_wrote(void **state)
+{
+    (void)state;
+    struct place p = place_make();
+    struct q_err err = {0};
+    struct state_lock *lock;
+    struct q_json *j;
+    const char *before =
+        q_printf(p.arena, "{\"fence\":41,\"pid\":1,\"host\":\"h\",\"command\":\"%0700d\"}", 7);
+    place_write(&p, "w.duckdb.lock", before);
+    assert_int_equal(state_lock(p.arena, place_path(&p, "w.duckdb"), 0, &lock, &err), Q_OK);
+    assert_int_equal(state_fence(lock), 42);
+    const char *after = place_read(&p, "w.duckdb.lock");
+    assert_int_equal(strlen(after), strlen(before));
+    assert_int_equal(q_json_parse(p.arena, q_str(after), "lock", &j, &err), Q_OK);
+    assert_int_equal(q_json_int(q_json_get(j, "fence"), 0), 42);
+    assert_int_equal(q_json_int(q_json_get(j, "pid"), 0), getpid());
     place_drop(&p);
 }
 
@@ -308,6 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_lock_names_its_holder_and_is_free_when_that_dies_rule_17),
         cmocka_unit_test(a_lock_is_given_back_with_its_arena),
+        cmocka_unit_test(a_lock_is_written_over_what_the_last_holder_wrote),
         cmocka_unit_test(a_lock_that_cannot_be_made_says_why),
         cmocka_unit_test(journals_are_read_back_by_run_and_removed),
         cmocka_unit_test(an_empty_warehouse_has_no_state_and_run_1_is_next),

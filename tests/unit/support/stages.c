@@ -52,12 +52,12 @@ void stages_stage(struct stages *s, const char *source, const char *select)
 {
     stages_exec(s,
                 sql_make(s->arena, "DROP TABLE IF EXISTS %I", q_printf(s->arena, "s_%s", source)));
-    stages_exec(
-        s,
-        sql_make(
-            s->arena,
-            "CREATE TABLE %I AS SELECT CAST((row_number() OVER () - 1) * 10 AS BIGINT) AS _q_pos, * FROM (%s)",
-            q_printf(s->arena, "s_%s", source), select));
+    stages_exec(s, sql_make(s->arena, "CREATE TABLE %I AS SELECT %s* FROM (%s)",
+                            q_printf(s->arena, "s_%s", source),
+                            strstr(select, " AS _q_pos")
+                                ? ""
+                                : "CAST((row_number() OVER () - 1) * 10 AS BIGINT) AS _q_pos, ",
+                            select));
     q_map_put(&s->tables, source, q_strdup(s->arena, select));
 }
 

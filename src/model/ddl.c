@@ -175,15 +175,30 @@ const char *model_closed_hash(struct q_arena *arena, const struct model_table *t
     return sql_text(q);
 }
 
+static void add_same_key(struct sql *q, const struct model_role *role, const char *relation,
+                         const char *alias)
+{
+    for (size_t i = 0; i < role->dimension->n_keys; i++)
+        sql_add(q, "%s%I.%I = %I.%I", i ? " AND " : "", relation, role->from[i], alias,
+                role->dimension->keys[i]);
+}
+
+const char *model_asked_ref(struct q_arena *arena, const struct model_role *role,
+                            const char *dimension_ref, const char *relation)
+{
+    struct sql *q = sql_new(arena);
+    sql_add(q, "(SELECT d.* FROM %s AS d SEMI JOIN %I AS r ON ", dimension_ref, relation);
+    add_same_key(q, role, "r", "d");
+    sql_add(q, ")");
+    return sql_text(q);
+}
+
 void model_add_lookup(struct sql *q, const struct model_role *role, const char *dimension_ref,
                       const char *relation, const char *alias)
 {
-    const struct model_table *dim = role->dimension;
     sql_add(q, "LEFT JOIN %s AS %I ON ", dimension_ref, alias);
-    for (size_t i = 0; i < dim->n_keys; i++)
-        sql_add(q, "%s%I.%I = %I.%I", i ? " AND " : "", relation, role->from[i], alias,
-                dim->keys[i]);
-    if (!dim->has_history)
+    add_same_key(q, role, relation, alias);
+    if (!role->dimension->has_history)
         return;
     struct q_arena *scratch = q_arena_new(NULL, "lookup");
     const char *at = sql_make(scratch, "%I.%I", relation, role->at);

@@ -89,6 +89,10 @@ const struct model_column *model_column_find(const struct model_table *table, co
  */
 void model_add_lookup(struct sql *q, const struct model_role *role, const char *dimension_ref,
                       const char *relation, const char *alias);
+/* To be used as `dimension_ref`: of the dimension only the rows whose natural key stands in a relation, a table or view by
+ * its name. */
+const char *model_asked_ref(struct q_arena *arena, const struct model_role *role,
+                            const char *dimension_ref, const char *relation);
 /* The dimension's surrogate key in that join, a fragment: NULL where no row matched. */
 const char *model_lookup_found(struct q_arena *arena, const struct model_role *role,
                                const char *alias);

@@ -32,13 +32,22 @@ static void *wait_for_signals(void *unused)
     return NULL;
 }
 
+/* nohup and a shell's background jobs have signals ignored: one that is blocked would come all the same. */
+static bool is_ignored(int number)
+{
+    struct sigaction now;
+    return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 void q_cancel_install(void)
 {
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP};
     pthread_t thread;
     (void)signal(SIGXFSZ, SIG_IGN); /* a limit on the size of files is an error of the write */
     (void)sigemptyset(&signals);
-    (void)sigaddset(&signals, SIGINT);
-    (void)sigaddset(&signals, SIGTERM);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++)
+        if (!is_ignored(ends[i]))
+            (void)sigaddset(&signals, ends[i]);
     (void)pthread_sigmask(SIG_BLOCK, &signals, NULL);
     if (pthread_create(&thread, NULL, wait_for_signals, NULL) != 0) {
         (void)pthread_sigmask(SIG_UNBLOCK, &signals,

@@ -223,7 +223,32 @@ static void the_first_signal_cancels_and_the_second_ends_the_process_with_130(vo
     (void)state;
     assert_int_equal(cancel_in_child(SIGINT, false), 0);
     assert_int_equal(cancel_in_child(SIGTERM, false), 0);
+    assert_int_equal(cancel_in_child(SIGHUP, false), 0);
     assert_int_equal(cancel_in_child(SIGINT, true), 130);
+}
+
+static void a_signal_that_was_ignored_at_the_start_stays_so(void **state)
+{
+    (void)state;
+    pid_t pid = fork();
+    if (pid == 0) {
+        int one = 1;
+        (void)signal(SIGHUP, SIG_IGN);
+        (void)signal(SIGINT, SIG_IGN);
+        q_cancel_install();
+        q_cancel_watch(count_call, &one);
+        (void)kill(getpid(), SIGHUP);
+        (void)kill(getpid(), SIGINT);
+        (void)usleep(50000);
+        if (q_cancelled())
+            _exit(1);
+        (void)kill(getpid(), SIGTERM);
+        _exit(wait_until(1) && q_cancelled() ? 0 : 2);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 0);
 }
 
 static void embedded_files_are_found_by_their_path(void **state)
@@ -245,6 +270,7 @@ int main(void)
         cmocka_unit_test(lines_are_text_or_json_from_a_threshold_on),
         cmocka_unit_test(an_error_is_reported_with_context_detail_and_hint),
         cmocka_unit_test(the_first_signal_cancels_and_the_second_ends_the_process_with_130),
+        cmocka_unit_test(a_signal_that_was_ignored_at_the_start_stays_so),
         cmocka_unit_test(embedded_files_are_found_by_their_path),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,6 +69,17 @@ static enum q_code parse_decimal(const char *text, char *inside, struct q_type *
     return Q_OK;
 }
 
+/* A length that nobody keeps would be a promise: texts have none, rules do. */
+static enum q_code takes_none(const char *text, const char *word, enum q_tid id, struct q_err *err)
+{
+    enum q_code code =
+        q_fail(err, Q_CONFIG, "cannot read the type \"%s\": %s takes no parameters", text, word);
+    if (id == Q_T_TEXT)
+        q_hint(err, "Texts have any length: write `text`. Where it matters, a rule under `check:` "
+                    "tells or rejects what is longer: - expression: \"length(name) <= 50\"");
+    return code;
+}
+
 enum q_code q_type_parse(const char *text, struct q_type *out, struct q_err *err)
 {
     char word[64];
@@ -92,9 +103,8 @@ enum q_code q_type_parse(const char *text, struct q_type *out, struct q_err *err
             continue;
         if (names[i].id == Q_T_DECIMAL)
             return parse_decimal(text, inside, out, err);
-        if (inside && names[i].id != Q_T_TEXT)
-            return q_fail(err, Q_CONFIG, "cannot read the type \"%s\": %s takes no parameters",
-                          text, names[i].name);
+        if (inside)
+            return takes_none(text, word, names[i].id, err);
         *out = Q_TYPE(names[i].id);
         return Q_OK;
     }

@@ -248,6 +248,9 @@ static enum q_code run_made(struct db_conn *conn, struct q_arena *scratch, const
 /* A file that is made now gets the format of DuckDB 1.3: in the default one, of 0.10, each checkpoint takes longer by a
  * third, mostly for sketches of distinct values that it turns back into an old form. A file that is there keeps its own. */
 #define NEW_FILE_FORMAT "v1.3.0"
+/* Bytes. The default of 256 KB makes a commit clear that much for each column of each table that it touches: a daily run takes a
+ * tenth longer. With 16 and 32 KB the file becomes three times as large; with 64 KB it is smaller by a tenth, and a load of
+ * millions of rows takes as long as before (2 % more instructions). */
 #define NEW_FILE_BLOCK INT64_C(65536)
 
 static const char *attach_sql(struct q_arena *arena, const char *path, const char *name,

@@ -181,6 +181,27 @@ static void rule_40_a_crash_in_the_scan_leaves_the_other_rules(void **state)
     expect(REJECTS, "20|10001|not_null price|not_null|price|null");
 }
 
+static void rule_37_a_reference_is_known_unknown_or_null(void **state)
+{
+    (void)state;
+    stage_numbers();
+    stages_file(&s, "model/d.yaml",
+                "dimension: d\nkey: k\nbusiness_key: [c]\ncolumns: { c: text }\n");
+    must_run("  - reference: { column: status, to: d }\n"
+             "  - reference: { column: status, to: d, name: strict, nulls: fail }\n");
+    stages_exec(
+        &s,
+        "INSERT INTO absent.d (k, c) VALUES (1, 'a'); DELETE FROM q_rules; DELETE FROM q_rejects");
+    struct step_ctx ctx = {.arena = s.arena, .engine = s.engine, .db = s.db};
+    struct plan_step *step = &s.plan->steps.v[s.plan->steps.n - 1];
+    assert_int_equal(step->run(step, &ctx, &s.err), Q_OK);
+    expect("SELECT name, evaluated, failed FROM q_rules ORDER BY ord",
+           "reference status|3|2\nstrict|4|3");
+    expect(
+        "SELECT pos, rule, value FROM q_rejects ORDER BY ALL",
+        "10|reference status|b\n10|strict|b\n20|strict|null\n30|reference status|z\n30|strict|z");
+}
+
 static void rule_40_wrong_rules_are_configuration_errors_with_a_place(void **state)
 {
     (void)state;
@@ -358,6 +379,7 @@ int main(void)
         TEST(rule_39_an_empty_relation_is_vacuous_and_fails_aggregates),
         TEST(rule_40_a_rule_that_crashes_is_in_state_error_and_alone),
         TEST(rule_40_a_crash_in_the_scan_leaves_the_other_rules),
+        TEST(rule_37_a_reference_is_known_unknown_or_null),
         TEST(rule_40_wrong_rules_are_configuration_errors_with_a_place),
         TEST(rule_41_unique_keeps_the_first_of_identical_rows_and_rejects_all_that_differ),
         TEST(rule_41_a_compound_key_is_ignored_only_when_all_of_it_is_null),

@@ -25,13 +25,13 @@ struct check_rule {
     int ord;
     const struct cfg_rule *cfg; /* NULL: what transform or the target demands */
     const char *name, *reason, *col, *detail;
-    const char *fails;     /* CHECK_ROWS: true where it fails; false or NULL elsewhere */
-    const char *evaluated; /* aggregate over r: how many rows it looks at */
-    const char *value;     /* text for q_rejects, or NULL */
-    const char *join;      /* joins that it needs, or NULL */
-    const char *known;     /* "... AS x", a column of r that it needs, or NULL */
-    q_texts statements;    /* CHECK_SET: to make `set`; CHECK_SQL: the query */
-    const char *set;       /* table of failing positions */
+    const char *fails;    /* CHECK_ROWS: true where it fails; false or NULL elsewhere */
+    const char *looks_at; /* condition: the rows that it is evaluated on; NULL: all */
+    const char *value;    /* text for q_rejects, or NULL */
+    const char *join;     /* joins that it needs, or NULL */
+    const char *known;    /* "... AS x", a column of r that it needs, or NULL */
+    q_texts statements;   /* CHECK_SET: to make `set`; CHECK_SQL: the query */
+    const char *set;      /* table of failing positions */
     const char
         *tell;    /* CHECK_SET: query of duplicate keys, rows, surplus for the message, or NULL */
     bool rejects; /* its rows go to q_rejects */

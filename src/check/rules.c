@@ -26,8 +26,7 @@ struct check_rule *check_add(struct check *c, enum check_form form, int ord, con
                              const char *reason)
 {
     struct check_rule *rule = q_vec_push(c->arena, &c->rules);
-    *rule = (struct check_rule){
-        .form = form, .ord = ord, .name = name, .reason = reason, .evaluated = "count(*)"};
+    *rule = (struct check_rule){.form = form, .ord = ord, .name = name, .reason = reason};
     return rule;
 }
 
@@ -102,6 +101,12 @@ enum q_code check_bool_sql(struct check *c, const struct cfg_text *text, const c
     return code ? code : check_one(c, e, what, sql, fails, err);
 }
 
+/* "(condition) OR fails": a row on which it cannot be evaluated counts as one where it is true. */
+static const char *or_fails(struct check *c, const char *condition, const char *fails)
+{
+    return fails ? sql_make(c->arena, "((%s) OR %s)", condition, fails) : condition;
+}
+
 /* A condition that holds for good rows becomes the rule's `fails`; what cannot be evaluated fails, too. */
 static void set_condition(struct check *c, struct check_rule *rule, const char *good,
                           const char *fails, const char *known)
@@ -114,9 +119,7 @@ static void set_condition(struct check *c, struct check_rule *rule, const char *
         sql_add(q, " OR NOT (%s)", known);
     rule->fails = sql_make(c->arena, "(%s)", sql_text(q));
     if (!rule->cfg->nulls_fail)
-        rule->evaluated =
-            sql_make(c->arena, fails ? "count(*) FILTER (%s OR %s)" : "count(*) FILTER (%s)", known,
-                     fails ? fails : "");
+        rule->looks_at = or_fails(c, known, fails);
 }
 
 static void set_column(struct check *c, struct check_rule *rule, const struct q_column *column)
@@ -169,8 +172,6 @@ static enum q_code compared(struct check *c, const struct cfg_rule *cfg, int ord
         return code;
     struct check_rule *rule = add_declared(c, CHECK_ROWS, cfg, ord);
     set_condition(c, rule, good, fails, sql_make(c->arena, "r.%I IS NOT NULL", column->name));
-    if (!rule->cfg->nulls_fail && !fails)
-        rule->evaluated = sql_make(c->arena, "count(r.%I)", column->name);
     set_column(c, rule, column);
     return Q_OK;
 }
@@ -304,11 +305,11 @@ static enum q_code reference(struct check *c, const struct cfg_rule *cfg, int or
     rule->known =
         sql_make(c->arena, "r.%I IN (SELECT %I FROM %s WHERE %I IS NOT NULL) AS %I", column->name,
                  to->name, c->in.plan->table_ref(c->in.plan, table), to->name, known);
-    rule->evaluated = sql_make(c->arena, "count(r.%I)", column->name);
-    rule->fails = sql_make(c->arena, "(r.%I IS NOT NULL AND NOT r.%I)", column->name, known);
     if (cfg->nulls_fail) {
         rule->fails = sql_make(c->arena, "(r.%I IS NULL OR NOT r.%I)", column->name, known);
-        rule->evaluated = "count(*)";
+    } else {
+        rule->looks_at = sql_make(c->arena, "r.%I IS NOT NULL", column->name);
+        rule->fails = sql_make(c->arena, "(%s AND NOT r.%I)", rule->looks_at, known);
     }
     set_column(c, rule, column);
     rule->detail = table->name;
@@ -360,19 +361,10 @@ static enum q_code apply_when(struct check *c, const struct cfg_rule *cfg, struc
     enum q_code code = check_bool_sql(c, &cfg->when, "`when`", &when, &fails, err);
     if (code)
         return code;
-    rule->fails = sql_make(c->arena, "(%s AND %s)", when, rule->fails);
-    if (fails)
-        rule->fails = sql_make(c->arena, "(%s OR %s)", rule->fails, fails);
-    const char *known = rule->evaluated;
-    if (q_streq(known, "count(*)"))
-        rule->evaluated = sql_make(c->arena, "count(*) FILTER (%s)", when);
-    else if (q_starts(known, "count(*) FILTER ("))
-        rule->evaluated = sql_make(c->arena, "count(*) FILTER ((%s) AND (%s", when,
-                                   known + strlen("count(*) FILTER ("));
-    else
-        rule->evaluated = sql_make(c->arena, "%s FILTER (%s)", known, when);
-    if (q_starts(known, "count(*) FILTER ("))
-        rule->evaluated = sql_make(c->arena, "%s)", rule->evaluated);
+    rule->fails = or_fails(c, sql_make(c->arena, "(%s AND %s)", when, rule->fails), fails);
+    if (rule->looks_at)
+        when = sql_make(c->arena, "((%s) AND (%s))", when, rule->looks_at);
+    rule->looks_at = or_fails(c, when, fails);
     return Q_OK;
 }
 

@@ -68,8 +68,7 @@ static void add_relation(struct sql *q, const struct check *c, const bool *use)
 
 bool check_counts_apart(const struct check_rule *rule)
 {
-    return (rule->form == CHECK_ROWS || rule->form == CHECK_SET) &&
-           !q_streq(rule->evaluated, "count(*)");
+    return (rule->form == CHECK_ROWS || rule->form == CHECK_SET) && rule->looks_at;
 }
 
 const char *check_scan_sql(const struct check *c, const bool *use)
@@ -78,8 +77,8 @@ const char *check_scan_sql(const struct check *c, const bool *use)
     sql_add(q, "CREATE OR REPLACE TABLE q_scan AS SELECT count(*) AS rows");
     for (size_t i = 0; i < c->rules.n; i++)
         if (check_counts_apart(&c->rules.v[i]))
-            sql_add(q, ", %s AS e%d",
-                    !use || use[i] ? c->rules.v[i].evaluated : "CAST(0 AS BIGINT)", (int64_t)i);
+            sql_add(q, ", count(*) FILTER (%s) AS e%d",
+                    !use || use[i] ? c->rules.v[i].looks_at : "FALSE", (int64_t)i);
     sql_add(q, ", list(r._q_failure) FILTER (r._q_failure IS NOT NULL) AS failures FROM (SELECT "
                "r.*, ");
     add_failure(q, c, use);

@@ -135,7 +135,7 @@ static enum q_code check_constraints(const struct load *l, const struct model_ro
     int64_t n = 0;
     for (size_t i = 0; i < dim->columns.n; i++)
         demands = demands || (dim->columns.v[i].not_null && !dim->columns.v[i].is_key) ||
-                  dim->columns.v[i].check_sql;
+                  dim->columns.v[i].check_stored;
     if (!demands || !q_map_has(l->plan->existing, dim->stored))
         return Q_OK;
     enum q_code code = db_get_ints(

@@ -88,7 +88,7 @@ static void add_dimension_checks(struct sql *q, const struct model_table *t)
         if (c->not_null || c->is_key)
             sql_add(q, ", CHECK (%I < 0%s OR %I IS NOT NULL)", t->key, c->is_key ? "" : known,
                     c->name);
-        if (c->check_sql)
+        if (c->check_stored)
             sql_add(q, ", CHECK (%I < 0%s OR (%s))", t->key, known, c->check_sql);
     }
 }
@@ -117,7 +117,7 @@ const char *model_create_sql(struct q_arena *arena, const struct model_table *t,
     if (!t->is_fact)
         add_dimension_checks(q, t);
     for (size_t i = 0; t->is_fact && i < t->columns.n; i++)
-        if (t->columns.v[i].check_sql)
+        if (t->columns.v[i].check_stored)
             sql_add(q, ", CHECK (%s)", t->columns.v[i].check_sql);
     sql_add(q, ")");
     return sql_text(q);

@@ -147,8 +147,11 @@ static enum q_code compile_check(struct q_arena *arena, const struct q_schema *c
     if (code)
         return code;
     struct sql *q = sql_new(arena);
+    size_t casts;
     expr_add_sql(q, e, NULL);
     c->check_sql = sql_text(q);
+    (void)expr_casts(e, &casts);
+    c->check_stored = !casts;
     return Q_OK;
 }
 

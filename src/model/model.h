@@ -35,6 +35,8 @@ struct model_column {
     bool is_key;              /* part of the business key or grain */
     enum cfg_history history; /* dimensions */
     const char *check_sql;    /* or NULL */
+    bool
+        check_stored; /* it is a constraint of the table, too: it needs no function of the program */
     const struct cfg_column
         *cfg; /* the declaration; of the role when it is one of its `from` columns */
 };

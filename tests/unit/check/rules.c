@@ -202,6 +202,36 @@ static void rule_37_a_reference_is_known_unknown_or_null(void **state)
         "10|reference status|b\n10|strict|b\n20|strict|null\n30|reference status|z\n30|strict|z");
 }
 
+static void rule_37_what_cannot_be_evaluated_is_looked_at_and_fails(void **state)
+{
+    (void)state;
+    stages_stage(
+        &s, "sales",
+        "SELECT * FROM (VALUES (1::BIGINT, '5', 10), (2, 'x', 10), (3, NULL, 10), (4, '0', 99), (5, '7', "
+        "99), (6, '8', NULL)) AS t(id, text, q)");
+    must_run("  - between: { column: q, max: 50, when: \"cast(text as integer) > 1\" }\n"
+             "  - expression: \"cast(text as integer) > 1\"\n    name: plain\n"
+             "  - not_null: { columns: [q], when: \"cast(text as integer) > 1\" }\n"
+             "  - in_set: { column: q, values: [null] }\n");
+    expect("SELECT name, evaluated, failed FROM q_rules ORDER BY ord",
+           "between q|3|2\nplain|5|2\nnot_null q|4|2\nin_set q|5|5");
+    expect("SELECT pos, rule FROM q_rejects WHERE ord < 10003 ORDER BY ALL",
+           "10|between q\n10|not_null q\n10|plain\n30|plain\n40|between q\n50|not_null q");
+}
+
+static void a_columns_check_that_cannot_be_evaluated_rejects(void **state)
+{
+    (void)state;
+    stages_file(&s, "model/f.yaml",
+                "fact: f\ngrain: [id]\ncolumns:\n  id: { type: bigint }\n"
+                "  text: { type: text, check: \"cast(text as integer) > 1\" }\n");
+    stages_stage(
+        &s, "sales",
+        "SELECT * FROM (VALUES (1::BIGINT, '5'), (2, 'x'), (3, '0'), (4, NULL)) AS t(id, text)");
+    must_run("  - not_null: [id]\n");
+    expect("SELECT pos, reason, value FROM q_rejects ORDER BY ALL", "10|check|x\n20|check|0");
+}
+
 static void rule_40_wrong_rules_are_configuration_errors_with_a_place(void **state)
 {
     (void)state;
@@ -380,6 +410,8 @@ int main(void)
         TEST(rule_40_a_rule_that_crashes_is_in_state_error_and_alone),
         TEST(rule_40_a_crash_in_the_scan_leaves_the_other_rules),
         TEST(rule_37_a_reference_is_known_unknown_or_null),
+        TEST(rule_37_what_cannot_be_evaluated_is_looked_at_and_fails),
+        TEST(a_columns_check_that_cannot_be_evaluated_rejects),
         TEST(rule_40_wrong_rules_are_configuration_errors_with_a_place),
         TEST(rule_41_unique_keeps_the_first_of_identical_rows_and_rejects_all_that_differ),
         TEST(rule_41_a_compound_key_is_ignored_only_when_all_of_it_is_null),

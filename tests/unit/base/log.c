@@ -196,6 +196,7 @@ static int cancel_in_child(int number, bool twice)
     pid_t pid = fork();
     if (pid == 0) {
         int one = 1, ten = 10;
+        (void)signal(number, SIG_DFL); /* a background job has some ignored */
         q_cancel_install();
         q_cancel_watch(count_call, &one);
         if (q_cancelled())
@@ -235,6 +236,7 @@ static void a_signal_that_was_ignored_at_the_start_stays_so(void **state)
         int one = 1;
         (void)signal(SIGHUP, SIG_IGN);
         (void)signal(SIGINT, SIG_IGN);
+        (void)signal(SIGTERM, SIG_DFL);
         q_cancel_install();
         q_cancel_watch(count_call, &one);
         (void)kill(getpid(), SIGHUP);
